@@ -1,0 +1,211 @@
+"""Adaptive pooling: ask for an output size, get bins of whatever size that takes."""
+
+import numpy as np
+
+from pooling.bins import bin_positions
+from pooling.check import gradient, image, int_tuple
+from pooling.reduce import extreme, scatter, total, total_backward
+
+OutputSize = int | None | tuple[int | None, int | None]
+
+
+def adaptive_max_pool2d(
+    x, output_size: OutputSize, return_indices: bool = False
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """Keep the largest value of each of ``oH`` x ``oW`` bins.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C, H, W) or (C, H, W)
+        Any floating or integer dtype. N may be 0.
+    output_size : int or tuple of two ints
+        Bins along H and W; None keeps that axis as it is. More bins than cells is allowed:
+        then cells repeat.
+    return_indices : bool
+        Also return where each maximum was found.
+
+    Returns
+    -------
+    values : numpy.ndarray, shape (N, C, oH, oW) or (C, oH, oW)
+    indices : numpy.ndarray of int64, same shape
+        Only with `return_indices`: flat positions in the input plane.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` has another rank or dtype, or `output_size` is not positive.
+
+    Notes
+    -----
+    Equal to ``torch.nn.functional.adaptive_max_pool2d`` to the bit. The bins are those of
+    `pooling.bins.adaptive_bins`.
+
+    Examples
+    --------
+    >>> adaptive_max_pool2d(np.arange(14).reshape(1, 1, 14), (1, 3))
+    array([[[ 4,  9, 13]]])
+    """
+    x = image(x, 2)
+    values, indices = extreme(x, _tables(x, output_size), np.greater)
+    return (values, indices) if return_indices else values
+
+
+def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.ndarray:
+    """Send the gradient of each bin to the cell that won it.
+
+    Parameters
+    ----------
+    grad_output : array_like, shape (N, C, oH, oW) or (C, oH, oW)
+        Gradient with respect to the output of `adaptive_max_pool2d`; floating.
+    x, output_size
+        The forward's arguments.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `x`
+        In the dtype of `grad_output`. Bins can share a cell: its gradients add up.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `adaptive_max_pool2d`, or if `grad_output` is not floating or not of the output's
+        shape.
+
+    Examples
+    --------
+    >>> adaptive_max_pool2d_backward([[[1.0, 10.0]]], [[[1, 9, 2]]], (1, 2))
+    array([[[ 0., 11.,  0.]]])
+    """
+    x = image(x, 2)
+    _, indices = extreme(x, _tables(x, output_size), np.greater)
+    return scatter(gradient(grad_output, indices.shape), indices, x.shape[-2:])
+
+
+def adaptive_avg_pool2d(x, output_size: OutputSize) -> np.ndarray:
+    """Average each of ``oH`` x ``oW`` bins.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C, H, W) or (C, H, W)
+        A floating dtype. N may be 0.
+    output_size : int or tuple of two ints
+        Bins along H and W; None keeps that axis as it is.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, C, oH, oW) or (C, oH, oW)
+        The dtype is that of `x`; the sum is taken in float64 and rounded once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` has another rank or dtype, or `output_size` is not positive.
+
+    Notes
+    -----
+    Equal to ``torch.nn.functional.adaptive_avg_pool2d`` up to rounding.
+
+    Examples
+    --------
+    >>> adaptive_avg_pool2d(np.arange(3.0).reshape(1, 1, 3), (1, 2))
+    array([[[0.5, 1.5]]])
+    """
+    x = image(x, 2, kinds="f")
+    return average(x, _tables(x, output_size))
+
+
+def adaptive_avg_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.ndarray:
+    """Share the gradient of each bin equally among its cells.
+
+    Parameters
+    ----------
+    grad_output : array_like, shape (N, C, oH, oW) or (C, oH, oW)
+        Gradient with respect to the output of `adaptive_avg_pool2d`; floating.
+    x, output_size
+        The forward's arguments. Of `x` only the shape matters.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `x`
+        In the dtype of `grad_output`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `adaptive_avg_pool2d`, or if `grad_output` is not floating or not of the output's
+        shape.
+
+    Examples
+    --------
+    >>> adaptive_avg_pool2d_backward([[[1.0, 3.0]]], np.zeros((1, 1, 3)), (1, 2))
+    array([[[0.5, 2. , 1.5]]])
+    """
+    x = image(x, 2)
+    tables = _tables(x, output_size)
+    grad = gradient(grad_output, x.shape[:-2] + tuple(map(len, tables)))
+    return average_backward(grad, tables, x.shape[-2:])
+
+
+def average(x: np.ndarray, tables: list[np.ndarray]) -> np.ndarray:
+    """Average the bins of a table per axis; the sum is float64 or wider.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (..., H, W)
+        Floating.
+    tables : list of numpy.ndarray of int, shape (o, k)
+        Cells of each bin along H and W, from `pooling.bins.bin_positions`; no bin empty.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., oH, oW)
+
+    Examples
+    --------
+    >>> average(np.ones((2, 2)), [np.array([[0, 1]]), np.array([[0], [1]])])
+    array([[1., 1.]])
+    """
+    wide = x.astype(np.promote_types(x.dtype, np.float64))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return (total(wide, tables) / _counts(tables)).astype(x.dtype)
+
+
+def average_backward(
+    grad: np.ndarray, tables: list[np.ndarray], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Share the gradient of each bin equally among its cells.
+
+    Parameters
+    ----------
+    grad : numpy.ndarray, shape (..., oH, oW)
+        Gradient with respect to the averages; floating.
+    tables : list of numpy.ndarray of int, shape (o, k)
+        As for `average`.
+    shape : tuple of two ints
+        Height and width of the input.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., H, W)
+
+    Examples
+    --------
+    >>> average_backward(np.array([[4.0]]), [np.array([[0, 1]]), np.array([[0, 1]])], (2, 2))
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = grad.astype(np.promote_types(grad.dtype, np.float64)) / _counts(tables)
+        return total_backward(shares, tables, shape).astype(grad.dtype)
+
+
+def _counts(tables):
+    rows, columns = ((table >= 0).sum(axis=1) for table in tables)
+    return rows[:, None] * columns
+
+
+def _tables(x, output_size):
+    sizes = output_size if isinstance(output_size, tuple | list) else (output_size,) * 2
+    kept = [n if o is None else o for n, o in zip(x.shape[-2:], sizes, strict=False)]
+    sizes = int_tuple(kept if len(sizes) == 2 else sizes, 2, "output_size", 1)
+    return [bin_positions(n, o) for n, o in zip(x.shape[-2:], sizes, strict=True)]

@@ -1,0 +1,131 @@
+"""The argument rules shared by every function: what is accepted, and what the error says."""
+
+from collections.abc import Iterable
+from numbers import Integral
+
+import numpy as np
+
+
+def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
+    """Return `value` as `ndim` ints; one int stands for all of them.
+
+    Parameters
+    ----------
+    value : int or sequence of int
+        What the caller passed for the argument `name`.
+    ndim : int
+        How many ints are needed: the number of spatial axes.
+    name : str
+        The argument's name, for the error.
+    at_least : int
+        The smallest allowed value.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    TypeError
+        If an entry is not an int (a bool or a float is not).
+    ValueError
+        If there are not `ndim` entries, or one is smaller than `at_least`.
+
+    Examples
+    --------
+    >>> int_tuple(3, 2, "kernel_size", 1)
+    (3, 3)
+    """
+    many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    entries = tuple(value) if many else (value,) * ndim
+    for entry in entries:
+        if not isinstance(entry, Integral) or isinstance(entry, bool | np.bool_):
+            raise TypeError(f"{name} must be an int or {ndim} ints, got {value!r}")
+    if len(entries) != ndim:
+        raise ValueError(f"{name} must be an int or {ndim} ints, got {value!r}")
+    if min(entries) < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
+    return tuple(int(entry) for entry in entries)
+
+
+def image(x, ndim: int, name: str = "x", kinds: str = "fiu") -> np.ndarray:
+    """Return `x` as an array of shape (N, C, \\*spatial) or (C, \\*spatial).
+
+    Parameters
+    ----------
+    x : array_like
+        The batch, with `ndim` spatial axes. Only N may be 0.
+    ndim : int
+        The number of spatial axes.
+    name : str
+        The argument's name, for the error.
+    kinds : str
+        Allowed NumPy dtype kinds: ``f`` floating, ``i`` signed, ``u`` unsigned.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not one of `kinds`.
+    ValueError
+        If the rank is wrong, or an axis other than N is empty.
+
+    Examples
+    --------
+    >>> image([[[1.0, 2.0]]], 2).shape
+    (1, 1, 2)
+    """
+    x = np.asarray(x)
+    if x.dtype.kind not in kinds:
+        allowed = " or ".join({"f": "floating", "i": "integer"}[k] for k in kinds if k != "u")
+        raise TypeError(f"{name} must have a {allowed} dtype, got {x.dtype}")
+    if x.ndim not in (ndim + 1, ndim + 2):
+        axes = "L HW DHW".split()[ndim - 1]
+        raise ValueError(
+            f"{name} must have shape (N, C, {', '.join(axes)}) or (C, {', '.join(axes)}), "
+            f"got {x.ndim} axes: {x.shape}"
+        )
+    if 0 in x.shape[-(ndim + 1) :]:
+        raise ValueError(f"{name} may be empty along N only, got shape {x.shape}")
+    return x
+
+
+def gradient(grad_output, shape: tuple[int, ...], name: str = "grad_output") -> np.ndarray:
+    """Return `grad_output` as a floating array of exactly the forward's output shape.
+
+    Parameters
+    ----------
+    grad_output : array_like
+        The gradient of a loss with respect to the forward's output.
+    shape : tuple of int
+        The shape of the forward's output.
+    name : str
+        The argument's name, for the error.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not floating.
+    ValueError
+        If the shape is another one.
+
+    Examples
+    --------
+    >>> gradient([[1.0]], (1, 1))
+    array([[1.]])
+    """
+    grad_output = np.asarray(grad_output)
+    if grad_output.dtype.kind != "f":
+        raise TypeError(f"{name} must have a floating dtype, got {grad_output.dtype}")
+    if grad_output.shape != shape:
+        raise ValueError(
+            f"{name} must have the forward's output shape {shape}, got {grad_output.shape}"
+        )
+    return grad_output

@@ -1,0 +1,121 @@
+"""Spatial pyramid pooling: any image in, a vector of one length out."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pooling.adaptive import average, average_backward
+from pooling.bins import bin_positions
+from pooling.check import gradient, image, int_tuple
+from pooling.reduce import extreme, scatter
+
+
+def spatial_pyramid_pool2d(
+    x, levels: Iterable[int], mode: str = "max", rule: str = "adaptive"
+) -> np.ndarray:
+    """Pool the map into n x n bins for each level n, and string all bins together.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, C, H, W) or (C, H, W)
+        Feature maps of any height and width. Floating, or any integer with mode "max".
+    levels : iterable of int
+        Bins per side of each level, such as ``(4, 2, 1)``.
+    mode : {"max", "avg"}
+        What to keep of a bin.
+    rule : str
+        How bins are cut; a name in `pooling.bins.RULES`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, F) or (F,)
+        ``F = C * sum(n * n for n in levels)``, whatever H and W. Level after level, within a
+        level channel after channel, within a channel row after row: each level is
+        ``adaptive_max_pool2d(x, n)`` flattened.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` has another rank or dtype, a level is not a positive int, `mode` or `rule` is
+        unknown, or the rule cannot cut this size into n bins that each hold a cell.
+
+    Notes
+    -----
+    He, Zhang, Ren and Sun (2014), section 2.2. Their text cuts bins by rule "paper", which
+    fails for many sizes; their appendix A and the default here use "adaptive".
+
+    Examples
+    --------
+    >>> x = np.arange(13 * 13).reshape(1, 13, 13)
+    >>> spatial_pyramid_pool2d(x, levels=(2, 1))
+    array([ 84,  90, 162, 168, 168])
+    """
+    x, pyramid = _arguments(x, levels, mode, rule)
+    pooled = [extreme(x, t, np.greater)[0] if mode == "max" else average(x, t) for t in pyramid]
+    return np.concatenate([level.reshape(*x.shape[:-3], -1) for level in pooled], axis=-1)
+
+
+def spatial_pyramid_pool2d_backward(
+    grad_output, x, levels: Iterable[int], mode: str = "max", rule: str = "adaptive"
+) -> np.ndarray:
+    """Send the gradient of every bin of every level back to the map.
+
+    Parameters
+    ----------
+    grad_output : array_like, shape (N, F) or (F,)
+        Gradient with respect to the output of `spatial_pyramid_pool2d`; floating.
+    x, levels, mode, rule
+        The forward's arguments.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `x`
+        In the dtype of `grad_output`: the sum over levels. The cell that wins the whole map
+        also wins its bin of every finer level, and collects from all of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `spatial_pyramid_pool2d`, or if `grad_output` is not floating or not of the
+        output's shape.
+
+    Examples
+    --------
+    >>> x = np.array([[[1, 2], [3, 4]]])
+    >>> spatial_pyramid_pool2d_backward(np.ones(5), x, levels=(2, 1))
+    array([[[1., 1.],
+            [1., 2.]]])
+    """
+    x, pyramid = _arguments(x, levels, mode, rule)
+    shapes = [x.shape[:-2] + tuple(map(len, tables)) for tables in pyramid]
+    widths = [shape[-3] * shape[-2] * shape[-1] for shape in shapes]
+    grad = gradient(grad_output, (*x.shape[:-3], sum(widths)))
+    pieces = np.split(grad, np.cumsum(widths)[:-1], axis=-1)
+    out = np.zeros(x.shape, dtype=grad.dtype)
+    for piece, shape, tables in zip(pieces, shapes, pyramid, strict=True):
+        piece = np.ascontiguousarray(piece).reshape(shape)
+        if mode == "max":
+            out += scatter(piece, extreme(x, tables, np.greater)[1], x.shape[-2:])
+        else:
+            out += average_backward(piece, tables, x.shape[-2:])
+    return out
+
+
+def _arguments(x, levels, mode, rule):
+    if mode not in ("max", "avg"):
+        raise ValueError(f"mode must be 'max' or 'avg', got {mode!r}")
+    x = image(x, 2, kinds="fiu" if mode == "max" else "f")
+    levels = tuple(levels)
+    levels = int_tuple(levels, len(levels), "levels", 1) if levels else ()
+    if not levels:
+        raise ValueError("levels must name at least one level, got ()")
+    return x, [[_bins(a, n, rule) for a in x.shape[-2:]] for n in levels]
+
+
+def _bins(a, n, rule):
+    table = bin_positions(a, n, rule)
+    if len(table) != n:
+        raise ValueError(f"rule {rule!r} cuts {a} cells into {len(table)} bins, not into {n}")
+    if (table < 0).all(axis=1).any():
+        raise ValueError(f"rule {rule!r} leaves a bin without a cell for {a} cells and {n} bins")
+    return table

@@ -1,0 +1,246 @@
+"""Where windows lie: sizes, positions, coverage, receptive field. Every shape rule, once.
+
+Everything here works along one axis. A window in two or three dimensions is the product of
+windows along its axes, so nothing else is needed.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from pooling.check import int_tuple
+
+
+def output_size(
+    n: int,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+) -> int:
+    """Count the windows along one axis.
+
+    Parameters
+    ----------
+    n : int
+        Input size along the axis, in cells.
+    kernel_size : int
+        Cells one window reads.
+    stride : int, optional
+        Step from one window to the next; `kernel_size` when omitted.
+    padding : int
+        Cells added on each side.
+    dilation : int
+        Step from one cell of a window to its next.
+    ceil_mode : bool
+        Keep a last window that runs over the right edge, unless it would start in the right
+        padding.
+
+    Returns
+    -------
+    int
+        The number of windows `o`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not an int in its range, or if not one window fits.
+
+    Notes
+    -----
+    ``o = floor((n + 2p - d(k - 1) - 1) / s) + 1``; with `ceil_mode` the quotient is rounded
+    up, and a window that starts at or beyond ``n + p`` is dropped. This is the rule of
+    ``torch.nn.MaxPool2d``.
+
+    Examples
+    --------
+    >>> output_size(55, kernel_size=3, stride=2)
+    27
+    >>> output_size(4, 2, stride=3, padding=1, ceil_mode=True)
+    2
+    """
+    (n,) = int_tuple(n, 1, "n", 1)
+    (k,) = int_tuple(kernel_size, 1, "kernel_size", 1)
+    (s,) = (k,) if stride is None else int_tuple(stride, 1, "stride", 1)
+    (p,) = int_tuple(padding, 1, "padding", 0)
+    (d,) = int_tuple(dilation, 1, "dilation", 1)
+    free = n + 2 * p - d * (k - 1) - 1
+    o = (-(-free // s) if ceil_mode else free // s) + 1
+    if ceil_mode and (o - 1) * s >= n + p:
+        o -= 1
+    if o < 1:
+        raise ValueError(
+            f"kernel_size {k} with dilation {d} spans {d * (k - 1) + 1} cells, more than the "
+            f"{n + 2 * p} of the padded input (n={n}, padding={p}): the output would be empty"
+        )
+    return o
+
+
+def window_positions(
+    n: int,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+) -> np.ndarray:
+    """List the cells that each window along one axis reads.
+
+    Parameters
+    ----------
+    n, kernel_size, stride, padding, dilation, ceil_mode
+        As for `output_size`.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (o, k)
+        Row i holds the positions of window i. A position outside ``0 .. n - 1`` is padding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `output_size`.
+
+    Examples
+    --------
+    >>> window_positions(5, kernel_size=3, stride=2, padding=1)
+    array([[-1,  0,  1],
+           [ 1,  2,  3],
+           [ 3,  4,  5]])
+    """
+    o = output_size(n, kernel_size, stride, padding, dilation, ceil_mode)
+    stride = kernel_size if stride is None else stride
+    starts = np.arange(o, dtype=np.int64) * stride - padding
+    return starts[:, None] + np.arange(kernel_size, dtype=np.int64) * dilation
+
+
+def coverage(positions: np.ndarray, n: int) -> np.ndarray:
+    """Count how many windows read each input cell.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray of int, shape (o, k)
+        Cells of each window, from `window_positions` or `pooling.bins.bin_positions`.
+    n : int
+        Input size, in cells.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n,)
+        0 marks a cell that no window reads.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not a positive int.
+
+    Examples
+    --------
+    >>> coverage(window_positions(6, kernel_size=3, stride=2), 6)
+    array([1, 1, 2, 1, 1, 0])
+    """
+    int_tuple(n, 1, "n", 1)
+    positions = np.asarray(positions)
+    inside = (positions >= 0) & (positions < n)
+    return np.bincount(positions[inside], minlength=n)
+
+
+def readers(positions: np.ndarray, n: int) -> np.ndarray:
+    """Turn the table round: list the windows that read each input cell.
+
+    The backward of a sum over windows is the sum over these.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray of int, shape (o, k)
+        Cells of each window; positions outside ``0 .. n - 1`` are ignored.
+    n : int
+        Input size, in cells.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n, m)
+        Row j holds the windows that read cell j, in order, filled up with -1; m is the
+        largest coverage.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not a positive int.
+
+    Examples
+    --------
+    >>> readers(window_positions(5, kernel_size=3, stride=2), 5)
+    array([[ 0, -1],
+           [ 0, -1],
+           [ 0,  1],
+           [ 1, -1],
+           [ 1, -1]])
+    """
+    counts = coverage(positions, n)
+    window, slot = np.nonzero((positions >= 0) & (positions < n))
+    cell = positions[window, slot]
+    order = np.argsort(cell, kind="stable")
+    cell, window = cell[order], window[order]
+    rank = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
+    table = np.full((n, max(1, int(counts.max()))), -1, dtype=np.int64)
+    table[cell, rank] = window
+    return table
+
+
+class ReceptiveField(NamedTuple):
+    """What one output cell of a stack of layers sees of the input, along one axis."""
+
+    size: int
+    """Input cells seen by one output cell."""
+    jump: int
+    """Input cells between the views of two neighboring output cells."""
+    start: int
+    """First input cell seen by output cell 0; negative inside the padding."""
+
+
+def receptive_field(layers: Iterable[tuple[int, ...]]) -> ReceptiveField:
+    """Follow one output cell back through a stack of convolutions and pools.
+
+    Parameters
+    ----------
+    layers : iterable of tuple
+        ``(kernel_size, stride, padding, dilation)`` of each layer, first layer first; the
+        last two may be left out.
+
+    Returns
+    -------
+    ReceptiveField
+        Size, jump and start, in input cells.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a layer has not 2 to 4 entries, or an entry is not an int in its range.
+
+    Notes
+    -----
+    A layer adds ``d (k - 1)`` steps of the jump so far to the size, then multiplies the jump
+    by its stride (Dumoulin and Visin 2016; Araujo, Norris and Sim 2019).
+
+    Examples
+    --------
+    >>> receptive_field([(3, 1, 1), (2, 2), (3, 1, 1), (2, 2)])
+    ReceptiveField(size=10, jump=4, start=-3)
+    """
+    size, jump, start = 1, 1, 0
+    for layer in layers:
+        entries = tuple(layer)
+        if not 2 <= len(entries) <= 4:
+            raise ValueError(f"layers must hold 2 to 4 ints a layer, got {layer!r}")
+        k, s, p, d = entries + (0, 1)[len(entries) - 2 :]
+        int_tuple(k, 1, "kernel_size", 1)
+        int_tuple(s, 1, "stride", 1)
+        int_tuple(p, 1, "padding", 0)
+        int_tuple(d, 1, "dilation", 1)
+        size += d * (k - 1) * jump
+        start -= p * jump
+        jump *= s
+    return ReceptiveField(size, jump, start)
