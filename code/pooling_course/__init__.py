@@ -1,0 +1,1 @@
+"""What the book needs beside the taught library `pooling`: data, figures, house style."""
