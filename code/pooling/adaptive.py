@@ -206,6 +206,10 @@ def _counts(tables):
 
 def _tables(x, output_size):
     sizes = output_size if isinstance(output_size, tuple | list) else (output_size,) * 2
-    kept = [n if o is None else o for n, o in zip(x.shape[-2:], sizes, strict=False)]
-    sizes = int_tuple(kept if len(sizes) == 2 else sizes, 2, "output_size", 1)
-    return [bin_positions(n, o) for n, o in zip(x.shape[-2:], sizes, strict=True)]
+    if len(sizes) != 2:
+        raise ValueError(f"output_size must be an int or 2 ints, got {output_size!r}")
+    tables = []
+    for n, wanted in zip(x.shape[-2:], sizes, strict=True):
+        (o,) = int_tuple(n if wanted is None else wanted, 1, "output_size", 1)
+        tables.append(bin_positions(n, o))
+    return tables

@@ -38,14 +38,45 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
     """
     many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     entries = tuple(value) if many else (value,) * ndim
+    form = "an int" if ndim == 1 else f"an int or {ndim} ints"
     for entry in entries:
         if not isinstance(entry, Integral) or isinstance(entry, bool | np.bool_):
-            raise TypeError(f"{name} must be an int or {ndim} ints, got {value!r}")
+            raise TypeError(f"{name} must be {form}, got {value!r}")
     if len(entries) != ndim:
-        raise ValueError(f"{name} must be an int or {ndim} ints, got {value!r}")
+        raise ValueError(f"{name} must be {form}, got {value!r}")
     if min(entries) < at_least:
         raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
     return tuple(int(entry) for entry in entries)
+
+
+def array(x, name: str) -> np.ndarray:
+    """Return `x` as an array.
+
+    Parameters
+    ----------
+    x : array_like
+        What the caller passed for the argument `name`.
+    name : str
+        The argument's name, for the error.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    ValueError
+        If nested lists have rows of different lengths.
+
+    Examples
+    --------
+    >>> array([[1, 2], [3, 4]], "x").shape
+    (2, 2)
+    """
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array or lists of equal lengths, got {x!r}") from error
 
 
 def image(x, ndim: int, name: str = "x", kinds: str = "fiu") -> np.ndarray:
@@ -78,12 +109,12 @@ def image(x, ndim: int, name: str = "x", kinds: str = "fiu") -> np.ndarray:
     >>> image([[[1.0, 2.0]]], 2).shape
     (1, 1, 2)
     """
-    x = np.asarray(x)
+    x = array(x, name)
     if x.dtype.kind not in kinds:
         allowed = " or ".join({"f": "floating", "i": "integer"}[k] for k in kinds if k != "u")
         raise TypeError(f"{name} must have a {allowed} dtype, got {x.dtype}")
     if x.ndim not in (ndim + 1, ndim + 2):
-        axes = "L HW DHW".split()[ndim - 1]
+        axes = ["L", "HW", "DHW"][ndim - 1]
         raise ValueError(
             f"{name} must have shape (N, C, {', '.join(axes)}) or (C, {', '.join(axes)}), "
             f"got {x.ndim} axes: {x.shape}"
@@ -121,7 +152,7 @@ def gradient(grad_output, shape: tuple[int, ...], name: str = "grad_output") -> 
     >>> gradient([[1.0]], (1, 1))
     array([[1.]])
     """
-    grad_output = np.asarray(grad_output)
+    grad_output = array(grad_output, name)
     if grad_output.dtype.kind != "f":
         raise TypeError(f"{name} must have a floating dtype, got {grad_output.dtype}")
     if grad_output.shape != shape:

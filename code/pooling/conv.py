@@ -6,7 +6,7 @@ product, and its gradients are two more.
 
 import numpy as np
 
-from pooling.check import gradient, image, int_tuple
+from pooling.check import array, gradient, image, int_tuple
 from pooling.windows import output_size
 
 Ints = int | tuple[int, int]
@@ -97,7 +97,7 @@ def fold(
             [2., 4., 2.],
             [1., 2., 1.]]])
     """
-    x = np.asarray(x)
+    x = array(x, "x")
     plane = int_tuple(output_size, 2, "output_size", 1)
     k, s, p, d, o = _geometry(plane, kernel_size, stride, padding, dilation)
     rows, windows = k[0] * k[1], o[0] * o[1]
@@ -157,7 +157,7 @@ def conv2d(
     columns = unfold(x, weight.shape[2:], dilation, padding, stride)
     out = weight.reshape(len(weight), -1) @ columns
     if bias is not None:
-        bias = np.asarray(bias)
+        bias = array(bias, "bias")
         if bias.dtype != x.dtype:
             raise TypeError(f"bias must have x's dtype {x.dtype}, got {bias.dtype}")
         if bias.shape != (len(weight),):
@@ -216,7 +216,7 @@ def conv2d_backward(
 
 
 def _operands(x, weight) -> tuple[np.ndarray, np.ndarray]:
-    x, weight = image(x, 2), np.asarray(weight)
+    x, weight = image(x, 2), array(weight, "weight")
     if weight.dtype != x.dtype:
         raise TypeError(f"weight must have x's dtype {x.dtype}, got {weight.dtype}")
     if weight.ndim != 4 or 0 in weight.shape:

@@ -80,9 +80,7 @@ class MaxPool2d(_Pool):
         values = super().forward(x)
         if not self.return_indices:
             return values
-        found = pooling.max_pool2d(
-            x.detach().cpu().numpy(), **self.arguments, return_indices=True
-        )
+        found = pooling.max_pool2d(x.detach().cpu().numpy(), **self.arguments, return_indices=True)
         return values, torch.from_numpy(found[1])
 
 

@@ -722,9 +722,7 @@ def _extreme_pool(x, ndim, beats, window, return_indices):
 def _extreme_backward(grad_output, x, ndim, beats, window):
     x = image(x, ndim)
     _, indices = extreme(x, _tables(x, ndim, *window), beats)
-    return scatter(
-        gradient(grad_output, indices.shape), _found(indices, window), x.shape[-ndim:]
-    )
+    return scatter(gradient(grad_output, indices.shape), _found(indices, window), x.shape[-ndim:])
 
 
 def _found(indices, window):

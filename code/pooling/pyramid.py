@@ -105,11 +105,11 @@ def _arguments(x, levels, mode, rule):
     if mode not in ("max", "avg"):
         raise ValueError(f"mode must be 'max' or 'avg', got {mode!r}")
     x = image(x, 2, kinds="fiu" if mode == "max" else "f")
-    levels = tuple(levels)
-    levels = int_tuple(levels, len(levels), "levels", 1) if levels else ()
-    if not levels:
-        raise ValueError("levels must name at least one level, got ()")
-    return x, [[_bins(a, n, rule) for a in x.shape[-2:]] for n in levels]
+    sizes = tuple(levels) if isinstance(levels, Iterable) else ()
+    if not sizes:
+        raise ValueError(f"levels must be a sequence of ints, at least one, got {levels!r}")
+    sizes = int_tuple(sizes, len(sizes), "levels", 1)
+    return x, [[_bins(a, n, rule) for a in x.shape[-2:]] for n in sizes]
 
 
 def _bins(a, n, rule):

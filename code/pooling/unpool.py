@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pooling.check import gradient, image, int_tuple
+from pooling.check import array, gradient, image, int_tuple
 from pooling.reduce import flat_positions
 
 Ints = int | tuple[int, ...]
@@ -100,7 +100,7 @@ def max_unpool2d_backward(
 
 
 def _arguments(x, indices, kernel_size, stride, padding, output_size):
-    x, indices = image(x, 2), np.asarray(indices)
+    x, indices = image(x, 2), array(indices, "indices")
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices must have an integer dtype, got {indices.dtype}")
     if indices.shape != x.shape:
@@ -116,8 +116,11 @@ def _arguments(x, indices, kernel_size, stride, padding, output_size):
         if min(default) < 1:
             raise ValueError(f"padding {padding} leaves an output of size {default}")
         return x, indices.astype(np.int64), default
-    plane = tuple(output_size)
-    plane = int_tuple(plane[-2:] if len(plane) == x.ndim else plane, 2, "output_size", 1)
+    if not isinstance(output_size, tuple | list) or len(output_size) not in (2, x.ndim):
+        raise ValueError(
+            f"output_size must be (H, W) or the full shape of {x.ndim} axes, got {output_size!r}"
+        )
+    plane = int_tuple(tuple(output_size)[-2:], 2, "output_size", 1)
     for got, usual, step in zip(plane, default, s, strict=True):
         if abs(got - usual) >= step:
             raise ValueError(

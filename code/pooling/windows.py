@@ -232,9 +232,9 @@ def receptive_field(layers: Iterable[tuple[int, ...]]) -> ReceptiveField:
     """
     size, jump, start = 1, 1, 0
     for layer in layers:
-        entries = tuple(layer)
+        entries = tuple(layer) if isinstance(layer, Iterable) else ()
         if not 2 <= len(entries) <= 4:
-            raise ValueError(f"layers must hold 2 to 4 ints a layer, got {layer!r}")
+            raise ValueError(f"layers must hold 2 to 4 ints for each layer, got {layer!r}")
         k, s, p, d = entries + (0, 1)[len(entries) - 2 :]
         int_tuple(k, 1, "kernel_size", 1)
         int_tuple(s, 1, "stride", 1)

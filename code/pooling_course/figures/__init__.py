@@ -3,6 +3,7 @@
 from pooling_course.figures.grid import draw_grid, grids
 from pooling_course.figures.intervals import intervals
 from pooling_course.figures.photos import draw_map, maps
+from pooling_course.figures.receptive import view_back, views_on_photo
 from pooling_course.figures.windows import axis_windows, coverage_map
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "grids",
     "intervals",
     "maps",
+    "view_back",
+    "views_on_photo",
 ]

@@ -109,9 +109,7 @@ def axis_windows(
     return fig, axes.flatten()[: len(cases)]
 
 
-def coverage_map(
-    counts: Sequence[np.ndarray], titles: Sequence[str]
-) -> tuple[Figure, np.ndarray]:
+def coverage_map(counts: Sequence[np.ndarray], titles: Sequence[str]) -> tuple[Figure, np.ndarray]:
     """Draw planes of cells with how many windows read each: red 0, pale 1, amber more.
 
     Parameters
@@ -139,5 +137,3 @@ def coverage_map(
 
 def _span(n: int, positions: np.ndarray) -> int:
     return max(n, int(positions.max()) + 1) - min(0, int(positions.min()))
-
-
