@@ -3,8 +3,9 @@
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-import pooling
 import pytest
+
+import pooling
 from pooling_course.answers import same, try_answer
 from pooling_course.figures import axis_windows, coverage_map, grids, intervals, maps
 from pooling_course.figures.windows import coverage_color

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from pooling_course import data
 
 NPZ = "fashion_mnist/fashion-mnist-6k-10k.npz"

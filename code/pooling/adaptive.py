@@ -3,7 +3,7 @@
 import numpy as np
 
 from pooling.bins import bin_positions
-from pooling.check import gradient, image, int_tuple
+from pooling.check import gradient, image, integer
 from pooling.reduce import extreme, scatter, total, total_backward
 
 OutputSize = int | None | tuple[int | None, int | None]
@@ -210,6 +210,6 @@ def _tables(x, output_size):
         raise ValueError(f"output_size must be an int or 2 ints, got {output_size!r}")
     tables = []
     for n, wanted in zip(x.shape[-2:], sizes, strict=True):
-        (o,) = int_tuple(n if wanted is None else wanted, 1, "output_size", 1)
+        o = integer(n if wanted is None else wanted, "output_size", 1)
         tables.append(bin_positions(n, o))
     return tables

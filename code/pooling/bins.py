@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pooling.check import int_tuple
+from pooling.check import integer
 from pooling.windows import coverage, output_size
 
 Bins = tuple[np.ndarray, np.ndarray]
 
 
 def _sizes(a: int, n: int) -> tuple[int, int]:
-    return int_tuple(a, 1, "a", 1) + int_tuple(n, 1, "n", 1)
+    return integer(a, "a", 1), integer(n, "n", 1)
 
 
 def adaptive_bins(a: int, n: int) -> Bins:
@@ -264,7 +264,7 @@ def fixed_bins(a: int, n: int, designed_for: int = 13) -> Bins:
     1
     """
     a, n = _sizes(a, n)
-    (d,) = int_tuple(designed_for, 1, "designed_for", 1)
+    d = integer(designed_for, "designed_for", 1)
     return _strided(a, kernel_size=-(-d // n), stride=-(-d // n))
 
 
@@ -313,7 +313,7 @@ def bin_positions(a: int, n: int, rule: str = "adaptive") -> np.ndarray:
            [2, 3, 4],
            [4, 5, 6]])
     """
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
     starts, stops = RULES[rule](a, n)
     cells = starts[:, None] + np.arange(max(1, int((stops - starts).max())), dtype=np.int64)

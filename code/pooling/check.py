@@ -36,6 +36,7 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
     >>> int_tuple(3, 2, "kernel_size", 1)
     (3, 3)
     """
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     entries = tuple(value) if many else (value,) * ndim
     form = "an int" if ndim == 1 else f"an int or {ndim} ints"
@@ -47,6 +48,39 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
     if min(entries) < at_least:
         raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
     return tuple(int(entry) for entry in entries)
+
+
+def integer(value, name: str, at_least: int) -> int:
+    """Return `value` as an int.
+
+    Parameters
+    ----------
+    value : int
+        What the caller passed for the argument `name`.
+    name : str
+        The argument's name, for the error.
+    at_least : int
+        The smallest allowed value.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an int (a bool or a float is not).
+    ValueError
+        If it is smaller than `at_least`.
+
+    Examples
+    --------
+    >>> integer(np.int64(3), "n", 1)
+    3
+    """
+    if isinstance(value, Iterable):
+        raise TypeError(f"{name} must be an int, got {value!r}")
+    return int_tuple(value, 1, name, at_least)[0]
 
 
 def array(x, name: str) -> np.ndarray:

@@ -98,6 +98,8 @@ def fold(
             [1., 2., 1.]]])
     """
     x = array(x, "x")
+    if x.dtype.kind not in "fiu":
+        raise TypeError(f"x must have a floating or integer dtype, got {x.dtype}")
     plane = int_tuple(output_size, 2, "output_size", 1)
     k, s, p, d, o = _geometry(plane, kernel_size, stride, padding, dilation)
     rows, windows = k[0] * k[1], o[0] * o[1]
@@ -204,7 +206,7 @@ def conv2d_backward(
            [2., 4., 2.],
            [1., 2., 1.]]), array([4.]))
     """
-    x, weight = _operands(x, weight)
+    x, weight = _operands(x, weight, kinds="f")
     grad = gradient(grad_output, _output_shape(x, weight, stride, padding, dilation))
     columns = unfold(x, weight.shape[2:], dilation, padding, stride)
     grad = grad.reshape(x.shape[:-3] + (len(weight), columns.shape[-1]))
@@ -215,8 +217,8 @@ def conv2d_backward(
     return grad_x, grad_weight.reshape(weight.shape), grad.sum(axis=(*batch_sum, -1))
 
 
-def _operands(x, weight) -> tuple[np.ndarray, np.ndarray]:
-    x, weight = image(x, 2), array(weight, "weight")
+def _operands(x, weight, kinds: str = "fiu") -> tuple[np.ndarray, np.ndarray]:
+    x, weight = image(x, 2, kinds=kinds), array(weight, "weight")
     if weight.dtype != x.dtype:
         raise TypeError(f"weight must have x's dtype {x.dtype}, got {weight.dtype}")
     if weight.ndim != 4 or 0 in weight.shape:

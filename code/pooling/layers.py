@@ -9,8 +9,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 import pooling
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy()
 
 
 class _Through(torch.autograd.Function):
@@ -18,13 +23,14 @@ class _Through(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, run: Callable, run_backward: Callable, *tensors: torch.Tensor):
-        arrays = [tensor.detach().cpu().numpy() for tensor in tensors]
-        ctx.arrays, ctx.run_backward = arrays, run_backward
-        return torch.from_numpy(np.ascontiguousarray(run(*arrays)))
+        ctx.save_for_backward(*tensors)
+        ctx.run_backward = run_backward
+        return torch.from_numpy(np.ascontiguousarray(run(*map(_array, tensors))))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, grad_output: torch.Tensor):
-        grads = ctx.run_backward(grad_output.cpu().numpy(), *ctx.arrays)
+        grads = ctx.run_backward(_array(grad_output), *map(_array, ctx.saved_tensors))
         grads = grads if isinstance(grads, tuple) else (grads,)
         return None, None, *(torch.from_numpy(np.ascontiguousarray(g)) for g in grads)
 
@@ -80,7 +86,7 @@ class MaxPool2d(_Pool):
         values = super().forward(x)
         if not self.return_indices:
             return values
-        found = pooling.max_pool2d(x.detach().cpu().numpy(), **self.arguments, return_indices=True)
+        found = pooling.max_pool2d(_array(x), **self.arguments, return_indices=True)
         return values, torch.from_numpy(found[1])
 
 

@@ -5,11 +5,11 @@ Names, argument order and defaults are those of ``torch.nn.functional``; `stride
 hands the work to `pooling.reduce`.
 """
 
-from math import inf, isfinite, prod
+from math import isfinite, prod
 
 import numpy as np
 
-from pooling.check import gradient, image, int_tuple
+from pooling.check import gradient, image, int_tuple, integer
 from pooling.reduce import extreme, scatter, total, total_backward
 from pooling.windows import window_positions
 
@@ -738,7 +738,7 @@ def _found(indices, window):
 def _divisors(shape, tables, padding, count_include_pad, divisor_override):
     """Count what each window is divided by, along every axis; their product has shape o."""
     if divisor_override is not None:
-        (divisor,) = int_tuple(divisor_override, 1, "divisor_override", -inf)
+        divisor = integer(divisor_override, "divisor_override", -(2**63))
         if divisor == 0:
             raise ValueError("divisor_override must not be 0, got 0")
         return np.int64(divisor)

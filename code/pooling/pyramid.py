@@ -1,6 +1,7 @@
 """Spatial pyramid pooling: any image in, a vector of one length out."""
 
 from collections.abc import Iterable
+from math import prod
 
 import numpy as np
 
@@ -52,7 +53,8 @@ def spatial_pyramid_pool2d(
     """
     x, pyramid = _arguments(x, levels, mode, rule)
     pooled = [extreme(x, t, np.greater)[0] if mode == "max" else average(x, t) for t in pyramid]
-    return np.concatenate([level.reshape(*x.shape[:-3], -1) for level in pooled], axis=-1)
+    rows = [level.reshape(*x.shape[:-3], prod(level.shape[-3:])) for level in pooled]
+    return np.concatenate(rows, axis=-1)
 
 
 def spatial_pyramid_pool2d_backward(
@@ -88,7 +90,7 @@ def spatial_pyramid_pool2d_backward(
     """
     x, pyramid = _arguments(x, levels, mode, rule)
     shapes = [x.shape[:-2] + tuple(map(len, tables)) for tables in pyramid]
-    widths = [shape[-3] * shape[-2] * shape[-1] for shape in shapes]
+    widths = [prod(shape[-3:]) for shape in shapes]
     grad = gradient(grad_output, (*x.shape[:-3], sum(widths)))
     pieces = np.split(grad, np.cumsum(widths)[:-1], axis=-1)
     out = np.zeros(x.shape, dtype=grad.dtype)

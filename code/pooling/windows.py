@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pooling.check import int_tuple
+from pooling.check import integer
 
 
 def output_size(
@@ -61,11 +61,11 @@ def output_size(
     >>> output_size(4, 2, stride=3, padding=1, ceil_mode=True)
     2
     """
-    (n,) = int_tuple(n, 1, "n", 1)
-    (k,) = int_tuple(kernel_size, 1, "kernel_size", 1)
-    (s,) = (k,) if stride is None else int_tuple(stride, 1, "stride", 1)
-    (p,) = int_tuple(padding, 1, "padding", 0)
-    (d,) = int_tuple(dilation, 1, "dilation", 1)
+    n = integer(n, "n", 1)
+    k = integer(kernel_size, "kernel_size", 1)
+    s = k if stride is None else integer(stride, "stride", 1)
+    p = integer(padding, "padding", 0)
+    d = integer(dilation, "dilation", 1)
     free = n + 2 * p - d * (k - 1) - 1
     o = (-(-free // s) if ceil_mode else free // s) + 1
     if ceil_mode and (o - 1) * s >= n + p:
@@ -141,7 +141,7 @@ def coverage(positions: np.ndarray, n: int) -> np.ndarray:
     >>> coverage(window_positions(6, kernel_size=3, stride=2), 6)
     array([1, 1, 2, 1, 1, 0])
     """
-    int_tuple(n, 1, "n", 1)
+    integer(n, "n", 1)
     positions = np.asarray(positions)
     inside = (positions >= 0) & (positions < n)
     return np.bincount(positions[inside], minlength=n)
@@ -236,10 +236,10 @@ def receptive_field(layers: Iterable[tuple[int, ...]]) -> ReceptiveField:
         if not 2 <= len(entries) <= 4:
             raise ValueError(f"layers must hold 2 to 4 ints for each layer, got {layer!r}")
         k, s, p, d = entries + (0, 1)[len(entries) - 2 :]
-        int_tuple(k, 1, "kernel_size", 1)
-        int_tuple(s, 1, "stride", 1)
-        int_tuple(p, 1, "padding", 0)
-        int_tuple(d, 1, "dilation", 1)
+        integer(k, "kernel_size", 1)
+        integer(s, "stride", 1)
+        integer(p, "padding", 0)
+        integer(d, "dilation", 1)
         size += d * (k - 1) * jump
         start -= p * jump
         jump *= s

@@ -29,8 +29,8 @@ ARGUMENTS = {
     "test_images": 10_000,
     "shift_images": 2_000,
     "epochs": 4,
-    "batch_size": 50,
-    "learning_rate": 0.002,
+    "batch_size": 64,
+    "learning_rate": 0.005,
 }
 
 SHIFTS = (0, 1, 2, 3)

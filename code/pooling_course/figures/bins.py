@@ -12,7 +12,7 @@ from pooling_course.figures.windows import coverage_color
 from pooling_course.style import BLUE, RED, WIDTH
 
 BAR, LANE, GAP = 0.62, 0.85, 0.14
-"""Height of a bar, from one bar to the next below it, and what is left free at its ends; in cells."""
+"""Height of a bar, distance to the bar below it, and what stays free at its ends, in cells."""
 
 
 def draw_bins(ax: Axes, a: int, starts: np.ndarray, stops: np.ndarray, title: str = "") -> None:
@@ -48,16 +48,17 @@ def draw_bins(ax: Axes, a: int, starts: np.ndarray, stops: np.ndarray, title: st
         ax.add_patch(
             Rectangle(
                 (start + GAP, 1.3 + LANE * lane), max(stop - start - 2 * GAP, 0), BAR,
-                linewidth=1 if full else 2, facecolor=BLUE if full else "white", edgecolor=BLUE if full else RED,
+                linewidth=1 if full else 2, facecolor=BLUE if full else "white",
+                edgecolor=BLUE if full else RED,
             )
         )  # fmt: skip
-    ax.text(0.5, -0.25, "0", ha="center", va="bottom", fontsize=9)
-    ax.text(a - 0.5, -0.25, str(a - 1), ha="center", va="bottom", fontsize=9)
+    ax.text(0.5, -0.25, "0", ha="center", va="bottom", fontsize=12)
+    ax.text(a - 0.5, -0.25, str(a - 1), ha="center", va="bottom", fontsize=12)
     ax.set(
-        xlim=(low - 0.2, high + 0.2), ylim=(1.5 + LANE * (max(lanes) + 1), -1.2), aspect="equal"
+        xlim=(low - 0.2, high + 0.2), ylim=(1.5 + LANE * (max(lanes) + 1), -1.35), aspect="equal"
     )
     ax.set_anchor("N")
-    ax.set_title(title, pad=3)
+    ax.set_title(title, pad=3, fontsize=13)
     ax.axis("off")
 
 
@@ -81,7 +82,7 @@ def bins(
     """
     rows = -(-len(cases) // columns)
     spans = [max(a, int(e.max())) - min(0, int(s.min())) + 0.4 for _, a, s, e in cases]
-    depths = [2.7 + LANE * (max(_lanes(s, e)) + 1) for _, _, s, e in cases]
+    depths = [2.85 + LANE * (max(_lanes(s, e)) + 1) for _, _, s, e in cases]
     scale = min(0.35, 0.95 * WIDTH / columns / max(spans))
     heights = [
         scale * max(depths[row * columns : (row + 1) * columns]) + 0.3 for row in range(rows)

@@ -61,7 +61,7 @@ def draw_view_back(
 def view_back(
     cases: Sequence[tuple[str, Sequence[np.ndarray], Sequence[np.ndarray]]],
 ) -> tuple[Figure, np.ndarray]:
-    """Draw stacks of layers side by side, as wide as their inputs.
+    """Draw stacks of layers, one below the other.
 
     Parameters
     ----------
@@ -73,16 +73,16 @@ def view_back(
     fig : matplotlib.figure.Figure
     axes : numpy.ndarray of Axes
     """
-    widths = [max(len(row) for row in paths) for _, paths, _ in cases]
-    cell = min(0.42, WIDTH / (sum(widths) + len(widths)))
-    rows = max(len(paths) for _, paths, _ in cases)
+    widest = max(len(row) for _, paths, _ in cases for row in paths)
+    cell = min(0.42, WIDTH / (widest + 1))
+    heights = [cell * ((len(paths) - 1) * GAP + 1.2) + 0.35 for _, paths, _ in cases]
     fig, axes = plt.subplots(
-        1, len(cases), squeeze=False, width_ratios=widths,
-        figsize=(WIDTH, cell * ((rows - 1) * GAP + 1.2) + 0.45),
+        len(cases), 1, squeeze=False, height_ratios=heights,
+        figsize=(cell * (widest + 1), sum(heights)),
     )  # fmt: skip
-    for ax, (title, paths, tables) in zip(axes[0], cases, strict=True):
+    for ax, (title, paths, tables) in zip(axes[:, 0], cases, strict=True):
         draw_view_back(ax, paths, tables, title)
-    return fig, axes[0]
+    return fig, axes[:, 0]
 
 
 def views_on_photo(

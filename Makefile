@@ -1,0 +1,65 @@
+# Each target is a line or two of a known tool. `make help` lists them.
+
+PYTHON ?= python3
+PORT ?= 8000
+CHAPTERS ?= $(wildcard chapters/*.ipynb)
+# Linux only: the address of PyTorch's own CPU index spares about 5 GB (see the README).
+TORCH_INDEX ?=
+
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# What a stored notebook leaves out, here and in .pre-commit-config.yaml.
+STRIP := --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version
+
+# One thread everywhere, so that stored numbers do not depend on the number of cores.
+export OMP_NUM_THREADS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lint format lab execute clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+book: .venv/book ## build the site into _build/html (small install, no torch)
+	$(BIN)/jupyter-book build . --all -W -n --keep-going
+	@echo "Open $(CURDIR)/_build/html/index.html, or run: make serve"
+
+serve: ## serve the built site on 127.0.0.1 (PORT=8000)
+	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: .venv/all lint ## prove everything: library, chapters, site, hygiene (installs torch)
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: .venv/all ## run the pre-commit hooks on all files
+	$(RUN) pre-commit run --all-files
+
+format: .venv/all ## format code and notebooks, mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lab: .venv/all ## open JupyterLab on the chapters
+	$(BIN)/jupyter lab --notebook-dir=chapters
+
+execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapters/02*.ipynb")
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
+	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
+	  --ExecutePreprocessor.timeout=300 $(CHAPTERS)
+	$(BIN)/jupytext --quiet --set-kernel python3 $(CHAPTERS)
+	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams --log-level=WARN $(CHAPTERS)
+	$(BIN)/nbstripout $(STRIP) $(CHAPTERS)
+
+clean: ## remove what was built (the environment in .venv stays)
+	rm -rf _build
+
+# The stamps are remade when the pins or the project's metadata change.
+.venv/book: requirements/book.txt pyproject.toml
+.venv/all: requirements/all.txt pyproject.toml
+.venv/all: PIP += $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+.venv/book .venv/all:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r $<
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,101 @@
+"""The site builds without a warning, and each of its pages stands on its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from notebook_checks import ROOT
+from site_checks import CHECKS, Site
+
+GOOD = """<html><head><link rel="stylesheet" href="a.css"><link rel="canonical" href="https://a.b/">
+</head><body><h1 id="here">Hi</h1><a href="#here">here</a><a href="https://a.b/">away</a>
+<img src="a.png" alt="A point."></body></html>"""
+BROKEN = {
+    "script": ("foreign_requests", "</body>", '<script src="https://a.b/x.js"></script></body>'),
+    "style": ("foreign_requests", 'href="a.css"', 'href="//a.b/a.css"'),
+    "picture": ("foreign_requests", 'src="a.png"', 'src="https://a.b/a.png"'),
+    "file": ("dead_links", 'href="#here"', 'href="gone.html"'),
+    "target": ("dead_links", 'href="#here"', 'href="#gone"'),
+    "lost picture": ("dead_links", 'src="a.png"', 'src="gone.png"'),
+    "no alternative": ("unnamed_pictures", ' alt="A point."', ""),
+    "blank alternative": ("unnamed_pictures", "A point.", " "),
+}
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory) -> tuple[subprocess.CompletedProcess, Path]:
+    """Build the site as ``make book`` does, into a folder of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [
+        Path(sys.executable).with_name("jupyter-book"),
+        "build",
+        ROOT,
+        "--path-output",
+        folder,
+    ]
+    options = ["--all", "-W", "-n", "--keep-going"]
+    run = subprocess.run([*command, *options], capture_output=True, text=True)
+    return run, folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def site(build) -> Site:
+    return Site(build[1])
+
+
+def test_build_has_no_warning(build):
+    run, _ = build
+    text = re.sub(r"\x1b\[[\d;]*m", "", run.stdout + run.stderr)
+    problems = re.findall(r"^.*(?:WARNING|ERROR):.*$", text, re.M)
+    assert not problems, "\n".join(problems)
+    assert run.returncode == 0, text[-2000:]
+
+
+def test_every_page_of_the_contents_is_built(site):
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    parts = contents.get("parts", [contents])
+    names = [contents["root"], *(page["file"] for part in parts for page in part["chapters"])]
+    assert [name for name in names if not (site.folder / f"{name}.html").is_file()] == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_pages_have_no(site, check):
+    faults = {str(page.relative_to(site.folder)): list(check(site, page)) for page in site.pages}
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_mathematics_is_shipped(site):
+    scripts = {
+        (page.parent / tag["src"].split("?")[0]).resolve()
+        for page, soup in site.pages.items()
+        for tag in soup.find_all("script", src=re.compile("mathjax"))
+    }
+    assert scripts == {(site.folder / "_static/mathjax/tex-chtml.js").resolve()}
+    assert list((site.folder / "_static/mathjax/output/chtml/fonts").rglob("*.woff"))
+
+
+def test_styles_load_nothing_from_another_host(site):
+    for style in (site.folder / "_static").rglob("*.css"):
+        text = style.read_text(encoding="utf-8")
+        assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)]*", text), style
+
+
+def faults_of(folder: Path, html: str) -> set[str]:
+    for name in ("a.css", "a.png"):
+        (folder / name).touch()
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    site = Site(folder)
+    return {check.__name__ for check in CHECKS if list(check(site, folder / "index.html"))}
+
+
+def test_good_page_has_no_faults(tmp_path):
+    assert faults_of(tmp_path, GOOD) == set()
+
+
+@pytest.mark.parametrize(("name", "old", "new"), BROKEN.values(), ids=BROKEN)
+def test_checks_see_what_is_broken(tmp_path, name, old, new):
+    assert old in GOOD
+    assert name in faults_of(tmp_path, GOOD.replace(old, new))
