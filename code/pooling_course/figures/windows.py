@@ -56,7 +56,7 @@ def draw_axis_windows(ax: Axes, n: int, positions: np.ndarray, title: str = "") 
             )
         )  # fmt: skip
         if real:
-            ax.text(cell + 0.5, 0.5, str(cell), ha="center", va="center", fontsize=8, color=INK)
+            ax.text(cell + 0.5, 0.5, str(cell), ha="center", va="center", fontsize=10, color=INK)
     for row, window in enumerate(positions):
         y = 1.35 + 0.7 * row
         ax.plot([window[0] + 0.5, window[-1] + 0.5], [y, y], color=SKY, linewidth=1.5, zorder=1)
