@@ -80,6 +80,8 @@ def axis_windows(
 ) -> tuple[Figure, np.ndarray]:
     """Draw several axes with their windows: red unread, amber read more than once.
 
+    Cell 0 stands at the same place in all of them.
+
     Parameters
     ----------
     cases : sequence of (title, n, positions)
@@ -93,11 +95,12 @@ def axis_windows(
     axes : numpy.ndarray of Axes
     """
     rows = -(-len(cases) // columns)
-    units = [(_span(n, p), 1.3 + 0.7 * len(p)) for _, n, p in cases]
-    scale = min(0.42, WIDTH / columns / max(width for width, _ in units))
+    low = min(0, *(int(positions.min()) for _, _, positions in cases))
+    high = max(max(n, int(positions.max()) + 1) for _, n, positions in cases)
+    scale = min(0.42, WIDTH / columns / (high - low))
+    units = [1.3 + 0.7 * len(positions) for _, _, positions in cases]
     heights = [
-        max(height for _, height in units[row * columns : (row + 1) * columns]) * scale + 0.35
-        for row in range(rows)
+        max(units[row * columns : (row + 1) * columns]) * scale + 0.35 for row in range(rows)
     ]
     fig, axes = plt.subplots(
         rows, columns, squeeze=False, figsize=(WIDTH, sum(heights)), height_ratios=heights
@@ -106,6 +109,7 @@ def axis_windows(
         ax.remove()
     for ax, (title, n, positions) in zip(axes.flat, cases, strict=False):
         draw_axis_windows(ax, n, positions, title)
+        ax.set_xlim(low - 0.1, high + 0.1)
     return fig, axes.flatten()[: len(cases)]
 
 
@@ -133,7 +137,3 @@ def coverage_map(counts: Sequence[np.ndarray], titles: Sequence[str]) -> tuple[F
         fills = {cell: coverage_color(int(count)) for cell, count in np.ndenumerate(plane)}
         draw_grid(ax, plane, title, fills)
     return fig, axes[0]
-
-
-def _span(n: int, positions: np.ndarray) -> int:
-    return max(n, int(positions.max()) + 1) - min(0, int(positions.min()))
