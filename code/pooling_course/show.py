@@ -16,10 +16,6 @@ def show(*objects, docstring: bool = False) -> None:
         What to show, in this order.
     docstring : bool
         Keep the docstrings too.
-
-    Examples
-    --------
-    >>> show(source)  # doctest: +SKIP
     """
     text = "\n\n".join(source(item, docstring) for item in objects)
     display({"text/plain": text, "text/markdown": f"```python\n{text}\n```"}, raw=True)
