@@ -56,7 +56,9 @@ def test_an_answer_cannot_spoil_the_case_for_the_reference(capsys):
         return x.sum()
 
     try_answer(greedy, lambda x: x.sum(), CASES[:1])
-    assert "expected:    np.float64(6.0)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "called with: [0. 1. 2. 3.]" in shown
+    assert "expected:    np.float64(6.0)" in shown
 
 
 @pytest.mark.parametrize(
