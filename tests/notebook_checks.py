@@ -1,4 +1,4 @@
-"""What every chapter has to be: one small check a rule, each from a notebook to its faults.
+"""What every notebook of the book has to be: one small check a rule, from a notebook to its faults.
 
 ``test_chapters.py`` runs the checks over the chapters, and over notebooks broken on purpose.
 """
@@ -12,10 +12,11 @@ import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]  # the others are appendices
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LEADS = ("**The question.**", "**What you can do at the end**", "**Time to read:**")
-SECTIONS = ("Self-check", "Exercises", "Summary", "Further reading")
+SECTIONS = ("Summary", "Further reading")
 
 WARNING = re.compile(r"\w*Warning\b")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
@@ -30,11 +31,18 @@ STORED_AS = ("text/", "image/png", "application/papermill.record/")  # the last 
 
 Check = Callable[[NotebookNode], Iterator[str]]
 CHECKS: list[Check] = []
+CHAPTER_CHECKS: list[Check] = []
 
 
 def check(function: Check) -> Check:
-    """Add the function to the checks that every chapter has to pass."""
+    """Add the function to the checks that every notebook has to pass."""
     CHECKS.append(function)
+    return function
+
+
+def chapter_check(function: Check) -> Check:
+    """Add the function to the checks that a chapter has to pass, and an appendix not."""
+    CHAPTER_CHECKS.append(function)
     return function
 
 
@@ -196,11 +204,18 @@ def has_every_part(nb: NotebookNode) -> Iterator[str]:
             yield f"the section `## {title}` is missing or empty"
 
 
-@check
+@chapter_check
 def self_check_asks_four_questions(nb: NotebookNode) -> Iterator[str]:
     found = len(directives(section(nb, "Self-check"), "dropdown"))
     if found != 4:
         yield f"the self-check has {found} answers in {{dropdown}}, not 4"
+
+
+@chapter_check
+def asks_three_to_five_exercises(nb: NotebookNode) -> Iterator[str]:
+    found = len(directives(section(nb, "Exercises"), "exercise"))
+    if not 3 <= found <= 5:
+        yield f"there are {found} exercises, not 3 to 5"
 
 
 @check
@@ -221,8 +236,6 @@ def exercises_have_executed_solutions(nb: NotebookNode) -> Iterator[str]:
         if target is not None and closes is None:
             cells = [cell for i, cell in code_cells(nb) if start < i < end]
             solved[target] = any(cell.execution_count and cell.source.strip() for cell in cells)
-    if not 3 <= len(exercises) <= 5:
-        yield f"there are {len(exercises)} exercises, not 3 to 5"
     for label in exercises:
         if not solved.get(label):
             yield f"exercise {label!r} has no gated solution with an executed code cell"
@@ -242,5 +255,6 @@ def citations_resolve(nb: NotebookNode) -> Iterator[str]:
 
 
 def faults(nb: NotebookNode) -> list[str]:
-    """Return every fault of a notebook, in words."""
-    return [f"{rule.__name__}: {fault}" for rule in CHECKS for fault in rule(nb)]
+    """Return every fault of a chapter, in words."""
+    rules = CHECKS + CHAPTER_CHECKS
+    return [f"{rule.__name__}: {fault}" for rule in rules for fault in rule(nb)]

@@ -22,13 +22,20 @@ QUESTION = "Does it?\n\n```{dropdown} Answer\nIt does.\n```\n\n"
 
 
 @pytest.mark.parametrize("rule", checks.CHECKS, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", checks.NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_keeps_the_rule(path, rule):
+    faults = list(rule(nbformat.read(path, as_version=4)))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("rule", checks.CHAPTER_CHECKS, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("path", checks.CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_keeps_the_rule(path, rule):
     faults = list(rule(nbformat.read(path, as_version=4)))
     assert not faults, "\n".join(faults)
 
 
-def test_contents_list_every_chapter():
+def test_contents_list_every_page():
     contents = yaml.safe_load((checks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
     parts = contents.get("parts", [contents])
     listed = [contents["root"], *(page["file"] for part in parts for page in part["chapters"])]
@@ -178,4 +185,4 @@ def test_every_check_is_proved():
         notebook = good_notebook()
         breaker(notebook)
         proved |= {fault.split(":")[0] for fault in checks.faults(notebook)}
-    assert proved == {rule.__name__ for rule in checks.CHECKS}
+    assert proved == {rule.__name__ for rule in checks.CHECKS + checks.CHAPTER_CHECKS}

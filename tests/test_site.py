@@ -1,5 +1,6 @@
 """The site builds without a warning, and each of its pages stands on its own."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -65,6 +66,18 @@ def test_every_page_of_the_contents_is_built(site):
 def test_pages_have_no(site, check):
     faults = {str(page.relative_to(site.folder)): list(check(site, page)) for page in site.pages}
     assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_library_reference_holds_every_public_name(site):
+    anchors = site.anchors(site.folder / "chapters" / "d_library.html")
+    public = [
+        f"pooling.{path.stem}.{node.name}"
+        for path in (ROOT / "code" / "pooling").glob("[!_]*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert "pooling.pool.max_pool2d" in public
+    assert set(public) - anchors == set()
 
 
 def test_mathematics_is_shipped(site):

@@ -4,6 +4,8 @@ This is the only file that imports torch. Arguments and defaults are those of th
 the same name in ``torch.nn``; the work is done by NumPy on the CPU.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
@@ -55,7 +57,7 @@ class _Pool(nn.Module):
 
 
 class MaxPool2d(_Pool):
-    """`pooling.max_pool2d` as a module; see there for arguments, shapes and errors.
+    """``pooling.max_pool2d`` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ class MaxPool2d(_Pool):
 
 
 class MinPool2d(_Pool):
-    """`pooling.min_pool2d` as a module; see there for arguments, shapes and errors.
+    """``pooling.min_pool2d`` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ class MinPool2d(_Pool):
 
 
 class AvgPool2d(_Pool):
-    """`pooling.avg_pool2d` as a module; see there for arguments, shapes and errors.
+    """``pooling.avg_pool2d`` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ class AvgPool2d(_Pool):
 
 
 class LPPool2d(_Pool):
-    """`pooling.lp_pool2d` as a module; see there for arguments, shapes and errors.
+    """``pooling.lp_pool2d`` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -160,7 +162,7 @@ class LPPool2d(_Pool):
 
 
 class AdaptiveMaxPool2d(_Pool):
-    """`pooling.adaptive_max_pool2d` as a module.
+    """``pooling.adaptive_max_pool2d`` as a module.
 
     Parameters
     ----------
@@ -178,7 +180,7 @@ class AdaptiveMaxPool2d(_Pool):
 
 
 class AdaptiveAvgPool2d(_Pool):
-    """`pooling.adaptive_avg_pool2d` as a module.
+    """``pooling.adaptive_avg_pool2d`` as a module.
 
     Parameters
     ----------
@@ -196,12 +198,12 @@ class AdaptiveAvgPool2d(_Pool):
 
 
 class SpatialPyramidPool2d(_Pool):
-    """`pooling.spatial_pyramid_pool2d` as a module: maps of any size to vectors of one length.
+    """``pooling.spatial_pyramid_pool2d`` as a module: maps of any size to vectors of one length.
 
     Parameters
     ----------
     levels, mode, rule
-        As for `pooling.spatial_pyramid_pool2d`.
+        As for ``pooling.spatial_pyramid_pool2d``.
 
     Examples
     --------
@@ -214,7 +216,7 @@ class SpatialPyramidPool2d(_Pool):
 
 
 class MaxUnpool2d(nn.Module):
-    """`pooling.max_unpool2d` as a module; see there for arguments, shapes and errors.
+    """``pooling.max_unpool2d`` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -244,7 +246,7 @@ class MaxUnpool2d(nn.Module):
 
 
 class Conv2d(nn.Conv2d):
-    """``torch.nn.Conv2d`` computed by `pooling.conv2d`, with the same starting weights.
+    """``torch.nn.Conv2d`` computed by ``pooling.conv2d``, with the same starting weights.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def photo(
     Parameters
     ----------
     name : str
-        One of `PHOTOS`. ``chelsea`` and ``coffee`` are in color, the others are gray.
+        One of ``PHOTOS``. ``chelsea`` and ``coffee`` are in color, the others are gray.
     gray : bool
         Turn color into its Rec. 601 luma, ``0.299 R + 0.587 G + 0.114 B``.
     dtype : dtype
