@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import pooling
-from pooling_course.answers import same, try_answer
-from pooling_course.figures import axis_windows, coverage_map, grids, intervals, maps
+from pooling_course.answers import same, try_answer, try_culprit
+from pooling_course.figures import axis_windows, catch_table, coverage_map, grids, intervals, maps
 from pooling_course.figures.windows import coverage_color
 from pooling_course.show import show, source
-from pooling_course.style import READ, SHARED, UNREAD, use_style
+from pooling_course.style import PALE, READ, SHARED, SKY, UNREAD, use_style
 
 matplotlib.use("Agg")
 
@@ -59,6 +59,83 @@ def test_an_answer_cannot_spoil_the_case_for_the_reference(capsys):
     shown = capsys.readouterr().out
     assert "called with: [0. 1. 2. 3.]" in shown
     assert "expected:    np.float64(6.0)" in shown
+
+
+def wrong_abs(x):
+    return max(x, 0)
+
+
+def right_abs(x):
+    if x > 100:
+        raise ValueError("x must be at most 100")
+    return abs(x)
+
+
+@pytest.mark.parametrize(
+    ("culprit", "verdict"),
+    [
+        (lambda: None, "not attempted yet"),
+        (lambda: ..., "not attempted yet"),
+        (lambda: 3, "both functions agree on your input: try another"),
+        (lambda: (3,), "both functions agree on your input: try another"),
+        (lambda: -3, "caught: the two functions differ on your input"),
+        (lambda: (-3,), "caught: the two functions differ on your input"),
+        (lambda: 101, "the right function refuses your input: try another"),
+        (lambda: (3, 4), "the right function refuses your input: try another"),
+        (lambda: (), "the right function refuses your input: try another"),
+        (lambda: [1, 2], "the right function refuses your input: try another"),
+    ],
+)
+def test_try_culprit_tells_a_culprit_from_the_others(culprit, verdict, capsys):
+    try_culprit(wrong_abs, right_abs, culprit)
+    assert capsys.readouterr().out.splitlines()[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("buggy", "right", "verdict"),
+    [
+        (lambda x: x, lambda x: x + 1e-9, "both"),
+        (lambda x: x, lambda x: x + 1e-3, "caught"),
+        (lambda x: x, lambda x: x[None], "caught"),
+        (lambda x: x, lambda x: np.where(x > 1, np.nan, x), "caught"),
+        (lambda x: x / (x - 1), lambda x: x / (x - 1), "both"),
+        (lambda x: (x, x), lambda x: (x, x), "both"),
+        (lambda x: (x, x), lambda x: (x, x + 1), "caught"),
+        (lambda x: (x,), lambda x: (x, x), "caught"),
+        (lambda x: x.nothing, lambda x: x, "caught"),
+        (lambda x: x.nothing, lambda x: np.nan, "caught"),
+        (lambda x: x.nothing, lambda x: x.nothing, "the right function refuses"),
+        (lambda x: x.fill(9), lambda x: None, "both"),
+        (lambda x: x, lambda x: x.fill(9) or np.array([0.0, 1, 2]), "both"),
+    ],
+)
+def test_a_culprit_is_judged_by_value_shape_nan_and_errors(buggy, right, verdict, capsys):
+    try_culprit(buggy, right, lambda: [0.0, 1.0, 2.0])
+    assert capsys.readouterr().out.startswith(verdict)
+
+
+def test_try_culprit_shows_the_call_and_both_results(capsys):
+    eye = np.eye(2)
+    try_culprit(lambda x, k: (x, k), lambda x, k: (x, np.int64(3)), lambda: (eye, 2))
+    assert capsys.readouterr().out.splitlines() == [
+        "caught: the two functions differ on your input",
+        "  called with: [[1. 0.]",
+        "                [0. 1.]],",
+        "               2",
+        "  right:       [[1. 0.]",
+        "                [0. 1.]],",
+        "               3",
+        "  buggy:       [[1. 0.]",
+        "                [0. 1.]],",
+        "               2",
+    ]
+
+
+def test_try_culprit_shows_what_was_raised(capsys):
+    try_culprit(wrong_abs, right_abs, lambda: 101)
+    assert "right:       ValueError: x must be at most 100" in capsys.readouterr().out
+    try_culprit(lambda x: x.nothing, abs, lambda: -1)
+    assert "buggy:       AttributeError" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -130,3 +207,10 @@ def test_a_grid_outlines_windows_and_leaves_nan_blank():
     _, (ax,) = grids([panel])
     assert [text.get_text() for text in ax.texts] == ["1.5", ""]
     assert ax.patches[-1].get_bbox().bounds == (0, 0, 2, 1)
+
+
+def test_a_catch_table_leaves_zeros_empty_and_colors_the_rest():
+    _, ax = catch_table(np.array([[0, 3], [20, 0]]), ["a", "b"], ["x", "y"])
+    assert [text.get_text() for text in ax.texts] == ["", "3", "20", "", "a", "b", "x", "y"]
+    colors = [matplotlib.colors.to_hex(patch.get_facecolor()) for patch in ax.patches]
+    assert colors == [PALE, SKY, SKY, PALE]

@@ -1,6 +1,7 @@
-"""Try an answer to an exercise against the reference, on inputs nobody typed in."""
+"""Try an answer to an exercise against the reference, or an input against a function with a bug."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,6 +48,59 @@ def try_answer(
     return None
 
 
+def try_culprit(
+    buggy: Callable, right: Callable, culprit: Callable, tolerance: float = 1e-6
+) -> None:
+    """Print whether the arguments that `culprit` returns expose the bug.
+
+    Parameters
+    ----------
+    buggy, right : callable
+        Two functions of the same arguments that should be one and the same. `right` also
+        guards the promise: arguments on which it raises lie outside, and prove nothing.
+    culprit : callable
+        What the learner wrote. Takes nothing and returns the arguments of one call: a tuple,
+        or the argument itself if there is only one. A list becomes an array. A stub that
+        returns None or ``...`` is "not attempted".
+    tolerance : float
+        Largest difference that counts as rounding, relative to the size of the value.
+
+    Examples
+    --------
+    >>> def buggy(x):
+    ...     return max(0, *x)
+    >>> try_culprit(buggy, max, lambda: [3, -1])
+    both functions agree on your input: try another
+    >>> try_culprit(buggy, max, lambda: [-3, -1])
+    caught: the two functions differ on your input
+      called with: [-3 -1]
+      right:       -1
+      buggy:       0
+    >>> try_culprit(buggy, max, lambda: 7)
+    the right function refuses your input: try another
+      called with: 7
+      right:       TypeError: 'int' object is not iterable
+    """
+    arguments = culprit()
+    if arguments is None or arguments is ...:
+        print("not attempted yet")
+        return
+    arguments = arguments if isinstance(arguments, tuple) else (arguments,)
+    case = tuple(np.array(a) if isinstance(a, list) else a for a in arguments)
+    shown = _row(case)
+    expected, refusal = _outcome(right, case)
+    if refusal:
+        print("the right function refuses your input: try another")
+        _print_lines(called_with=shown, right=refusal)
+        return
+    got, error = _outcome(buggy, case)
+    if not error and same(got, expected, tolerance):
+        print("both functions agree on your input: try another")
+        return
+    print("caught: the two functions differ on your input")
+    _print_lines(called_with=shown, right=_plain(expected), buggy=error or _plain(got))
+
+
 def same(got, expected, tolerance: float = 1e-6) -> bool:
     """Compare two results: every number, the shape, and both the place and kind of NaN.
 
@@ -86,11 +140,41 @@ def _copies(case: tuple) -> list:
     return [a.copy() if isinstance(a, np.ndarray) else a for a in case]
 
 
+def _outcome(function: Callable, case: tuple):
+    """Return the result of a call and None, or None and what it raised."""
+    try:
+        with np.errstate(all="ignore"):
+            return function(*_copies(case)), None
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
 def _report(number: int, cases: list, expected, got: str) -> None:
     arguments = ", ".join(_text(a) for a in cases[number - 1])
     print(f"not yet: case {number} of {len(cases)}")
-    for label, text in (("called with", arguments), ("expected", _text(expected)), ("got", got)):
-        print(f"  {label + ':':<13}{text}".replace("\n", "\n" + " " * 15))
+    _print_lines(called_with=arguments, expected=_text(expected), got=got)
+
+
+def _print_lines(**lines: str) -> None:
+    for label, text in lines.items():
+        label = label.replace("_", " ") + ":"
+        print(f"  {label:<13}{text}".replace("\n", "\n" + " " * 15))
+
+
+def _plain(value) -> str:
+    """Write arrays, tensors and the scalars of NumPy as plain numbers."""
+    if isinstance(value, tuple) and any(hasattr(item, "__array__") for item in value):
+        return _row(value)
+    return _text(np.asarray(value)) if hasattr(value, "__array__") else repr(value)
+
+
+def _row(values: tuple) -> str:
+    """Write values one after the other; those of several lines start and end a line."""
+    pieces = [_plain(value) for value in values]
+    text = "".join(pieces[:1])
+    for before, after in pairwise(pieces):
+        text += (",\n" if "\n" in before + after else ", ") + after
+    return text
 
 
 def _text(value) -> str:
