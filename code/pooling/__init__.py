@@ -10,6 +10,7 @@ from pooling.adaptive import (
     adaptive_max_pool2d,
     adaptive_max_pool2d_backward,
 )
+from pooling.blur import binomial, blur_pool2d, blur_pool2d_backward
 from pooling.conv import conv2d, conv2d_backward, fold, unfold
 from pooling.pool import (
     avg_pool1d,
@@ -30,7 +31,18 @@ from pooling.pool import (
     min_pool2d_backward,
 )
 from pooling.pyramid import spatial_pyramid_pool2d, spatial_pyramid_pool2d_backward
+from pooling.roi import roi_align, roi_align_backward, roi_pool, roi_pool_backward
 from pooling.unpool import max_unpool2d, max_unpool2d_backward
+from pooling.variants import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_backward,
+    mixed_pool2d,
+    mixed_pool2d_backward,
+    soft_pool2d,
+    soft_pool2d_backward,
+    stochastic_pool2d,
+    stochastic_pool2d_backward,
+)
 from pooling.windows import coverage, output_size, receptive_field, window_positions
 
 __version__ = "0.1.0"
@@ -46,10 +58,15 @@ __all__ = [
     "avg_pool2d_backward",
     "avg_pool3d",
     "avg_pool3d_backward",
+    "binomial",
+    "blur_pool2d",
+    "blur_pool2d_backward",
     "conv2d",
     "conv2d_backward",
     "coverage",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool2d_backward",
     "lp_pool2d",
     "lp_pool2d_backward",
     "max_pool1d",
@@ -62,10 +79,20 @@ __all__ = [
     "max_unpool2d_backward",
     "min_pool2d",
     "min_pool2d_backward",
+    "mixed_pool2d",
+    "mixed_pool2d_backward",
     "output_size",
     "receptive_field",
+    "roi_align",
+    "roi_align_backward",
+    "roi_pool",
+    "roi_pool_backward",
+    "soft_pool2d",
+    "soft_pool2d_backward",
     "spatial_pyramid_pool2d",
     "spatial_pyramid_pool2d_backward",
+    "stochastic_pool2d",
+    "stochastic_pool2d_backward",
     "unfold",
     "window_positions",
 ]

@@ -5,6 +5,7 @@ the fast functions for errors that explain themselves.
 """
 
 from collections.abc import Iterator
+from math import ceil, comb, copysign, floor
 
 import numpy as np
 
@@ -468,3 +469,245 @@ def spatial_pyramid_pool(x, levels, mode, rule) -> np.ndarray:
         for channel in x:
             out.extend(bin_pool(channel, (n, n), mode, rule)[0].ravel())
     return np.array(out)
+
+
+def roi_pool(x, box, output_size) -> np.ndarray:
+    """Round a box to whole cells, cut it into bins, keep the largest cell of each.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    box : sequence of float
+        Corners ``x1, y1, x2, y2``, in cells.
+    output_size : tuple of two ints
+
+    Returns
+    -------
+    numpy.ndarray, shape (oH, oW)
+        0 where a bin lies outside the plane.
+
+    Examples
+    --------
+    >>> roi_pool(np.array([[1.0, 9.0, 2.0, 3.0]]), (1.5, 0, 3.2, 0), (1, 2))
+    array([[2., 3.]])
+    """
+    left, top, right, bottom = (int(c + copysign(0.5, c)) for c in box)
+    height = max(bottom - top + 1, 1) / output_size[0]
+    width = max(right - left + 1, 1) / output_size[1]
+    out = np.zeros(output_size, dtype=x.dtype)
+    for i, j in np.ndindex(*output_size):
+        rows = range(top + floor(i * height), top + ceil((i + 1) * height))
+        columns = range(left + floor(j * width), left + ceil((j + 1) * width))
+        reads = [(r, c) for r in rows for c in columns if inside((r, c), x.shape)]
+        if reads:
+            out[i, j] = x[extreme_cell(x, reads, np.greater)]
+    return out
+
+
+def bilinear(x, row: float, column: float) -> float:
+    """Read a plane between its cells: nearer neighbors weigh more.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    row, column : float
+        Up to a cell outside the plane its edge is read, farther out 0.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> bilinear(np.array([[0.0, 4.0]]), 0, 0.75)
+    3.0
+    """
+    if not (-1 <= row <= x.shape[0] and -1 <= column <= x.shape[1]):
+        return 0.0
+    row = min(max(row, 0), x.shape[0] - 1)
+    column = min(max(column, 0), x.shape[1] - 1)
+    out = 0.0
+    for r in (floor(row), floor(row) + 1):
+        for c in (floor(column), floor(column) + 1):
+            weight = max(0, 1 - abs(row - r)) * max(0, 1 - abs(column - c))
+            if weight > 0:
+                out += weight * float(x[r, c])
+    return out
+
+
+def roi_align(x, box, output_size, sampling_ratio, aligned) -> np.ndarray:
+    """Cut a box into bins as it is, read points of each between the cells, average them.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    box : sequence of float
+        Corners ``x1, y1, x2, y2``, in cells.
+    output_size : tuple of two ints
+    sampling_ratio : int
+    aligned : bool
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (oH, oW)
+
+    Examples
+    --------
+    >>> roi_align(np.array([[0.0, 4.0, 8.0]]), (0, 0, 2, 1), (1, 2), 1, False)
+    array([[2., 6.]])
+    """
+    left, top, right, bottom = (c - (0.5 if aligned else 0.0) for c in box)
+    least = -np.inf if aligned else 1.0
+    height = max(bottom - top, least) / output_size[0]
+    width = max(right - left, least) / output_size[1]
+    down, across = (sampling_ratio if sampling_ratio > 0 else ceil(b) for b in (height, width))
+    out = np.zeros(output_size)
+    for i, j in np.ndindex(*output_size):
+        for a in range(down):
+            for b in range(across):
+                row = top + i * height + (a + 0.5) * height / down
+                column = left + j * width + (b + 0.5) * width / across
+                out[i, j] += bilinear(x, row, column) / (down * across)
+    return out
+
+
+def padded_cell(c: int, n: int, padding_mode: str) -> int | None:
+    """Say which cell of an axis stands at a position that may lie outside.
+
+    Parameters
+    ----------
+    c, n : int
+        Position, and the number of cells.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+
+    Returns
+    -------
+    int or None
+        None stands for a zero.
+
+    Examples
+    --------
+    >>> [padded_cell(-2, 5, mode) for mode in ("zeros", "reflect", "replicate", "circular")]
+    [None, 2, 0, 3]
+    """
+    if 0 <= c < n:
+        return c
+    if padding_mode == "reflect":
+        return -c if c < 0 else 2 * (n - 1) - c
+    if padding_mode == "replicate":
+        return 0 if c < 0 else n - 1
+    return c % n if padding_mode == "circular" else None
+
+
+def blur_pool(x, kernel_size, stride, padding_mode) -> np.ndarray:
+    """Weigh the cells of each window by binomial coefficients, and sum.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    kernel_size : int
+    stride : tuple of two ints
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (oH, oW)
+
+    Examples
+    --------
+    >>> blur_pool(np.array([[0.0, 0.0, 8.0, 0.0]]), 3, (1, 2), "replicate")
+    array([[0., 4.]])
+    """
+    out = np.zeros([ceil(n / s) for n, s in zip(x.shape, stride, strict=True)])
+    for window in np.ndindex(*out.shape):
+        for offset in np.ndindex(kernel_size, kernel_size):
+            places = (
+                padded_cell(w * s + j - (kernel_size - 1) // 2, n, padding_mode)
+                for w, s, j, n in zip(window, stride, offset, x.shape, strict=True)
+            )
+            cell = tuple(places)
+            if None not in cell:
+                weight = comb(kernel_size - 1, offset[0]) * comb(kernel_size - 1, offset[1])
+                out[window] += weight / 4 ** (kernel_size - 1) * x[cell]
+    return out
+
+
+def weighted_pool(x, kernel_size, stride, weigh) -> np.ndarray:
+    """Average each window, every value by a weight that it sets itself.
+
+    Soft pooling weighs v by ``exp(beta v)``; stochastic pooling, on average, by v.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    kernel_size, stride : tuple of two ints
+    weigh : callable
+        The weight of a value. If all weights of a window are 0, so is the output.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (oH, oW)
+
+    Examples
+    --------
+    >>> weighted_pool(np.array([[1.0, 3.0]]), (1, 2), (1, 2), lambda v: v)
+    array([[2.5]])
+    """
+    out = np.zeros(tuple(map(output_size, x.shape, kernel_size, stride)))
+    for window in np.ndindex(*out.shape):
+        reads = [float(x[cell]) for cell in cells(window, kernel_size, stride, (0, 0), (1, 1))]
+        weights = [weigh(v) for v in reads]
+        if sum(weights) > 0:
+            out[window] = sum(w * v for w, v in zip(weights, reads, strict=True)) / sum(weights)
+    return out
+
+
+def fractional_starts(n: int, kernel_size: int, output_size: int, u: float) -> list[int]:
+    """List where windows begin whose steps are now longer, now shorter.
+
+    Parameters
+    ----------
+    n, kernel_size, output_size : int
+    u : float
+        At least 0, below 1.
+
+    Returns
+    -------
+    list of int
+
+    Examples
+    --------
+    >>> fractional_starts(7, 2, 4, 0.5)
+    [0, 2, 4, 5]
+    """
+    last = n - kernel_size
+    step = last / max(output_size - 1, 1)
+    return [int((i + u) * step) - int(u * step) for i in range(output_size - 1)] + [last]
+
+
+def fractional_max_pool(x, kernel_size, output_size, samples):
+    """Look at each cell of each window; keep the largest and remember where it was.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (H, W)
+    kernel_size, output_size : tuple of two ints
+    samples : sequence of two floats
+        For W, then for H.
+
+    Returns
+    -------
+    values, indices : numpy.ndarray, shape (oH, oW)
+
+    Examples
+    --------
+    >>> fractional_max_pool(np.array([[1, 9, 2]]), (1, 2), (1, 2), (0.5, 0.5))
+    (array([[9, 9]]), array([[1, 1]]))
+    """
+    rows, columns = map(fractional_starts, x.shape, kernel_size, output_size, samples[::-1])
+    values, indices = np.empty(output_size, dtype=x.dtype), np.empty(output_size, dtype=np.int64)
+    for i, j in np.ndindex(*output_size):
+        reads = [(rows[i] + r, columns[j] + c) for r, c in np.ndindex(*kernel_size)]
+        winner = extreme_cell(x, reads, np.greater)
+        values[i, j], indices[i, j] = x[winner], np.ravel_multi_index(winner, x.shape)
+    return values, indices

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from torch.nn import functional as F
+from torchvision import ops
 
 import pooling
 
@@ -30,13 +31,22 @@ FORWARD = {
     "max_unpool2d": "x, indices, kernel_size, stride=None, padding=0, output_size=None",
     "spatial_pyramid_pool2d": "x, levels, mode='max', rule='adaptive'",
     "conv2d": CONV,
+    "roi_pool": "x, boxes, output_size, spatial_scale=1.0",
+    "roi_align": "x, boxes, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=False",
+    "blur_pool2d": "x, kernel_size=3, stride=2, padding_mode='reflect'",
+    "mixed_pool2d": "x, kernel_size, stride=None, padding=0, alpha=0.5",
+    "soft_pool2d": "x, kernel_size, stride=None, beta=1.0",
+    "stochastic_pool2d": "x, kernel_size, stride=None, rng=None, return_indices=False",
+    "fractional_max_pool2d": "x, kernel_size, output_size, samples, return_indices=False",
 }
 BACKWARD = {
     f"{name}_backward": "grad_output, "
     + arguments.replace(", return_indices=False", "").replace(", bias=None", "")
     for name, arguments in FORWARD.items()
 }
+BACKWARD["stochastic_pool2d_backward"] = "grad_output, x, kernel_size, stride=None, indices=None"
 OTHERS = {
+    "binomial": "kernel_size",
     "unfold": "x, kernel_size, dilation=1, padding=0, stride=1",
     "fold": "x, output_size, kernel_size, dilation=1, padding=0, stride=1",
     "output_size": "n, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
@@ -70,10 +80,19 @@ def test_name_and_signature_are_those_of_the_contract(name):
     assert spelled(inspect.signature(getattr(pooling, name))) == CONTRACT[name]
 
 
-@pytest.mark.parametrize("name", [name for name in CONTRACT if hasattr(F, name)])
+TWINS = [name for name in CONTRACT if hasattr(F, name) and name != "fractional_max_pool2d"]
+
+
+@pytest.mark.parametrize("name", TWINS)
 def test_names_order_and_defaults_are_those_of_torch(name):
     theirs = torch_arguments(name).replace("input", "x", 1).replace(", groups=1", "")
     assert CONTRACT[name].replace(" ", "") == theirs.replace(" ", "")
+
+
+@pytest.mark.parametrize("name", ["roi_pool", "roi_align"])
+def test_names_order_and_defaults_are_those_of_torchvision(name):
+    theirs = spelled(inspect.signature(getattr(ops, name)))
+    assert CONTRACT[name] == theirs.replace("input", "x", 1)
 
 
 def test_contract_names_everything_public():

@@ -12,12 +12,18 @@ X, LINE, VOLUME = np.zeros((2, 3, 6, 6)), np.zeros((2, 3, 6)), np.zeros((2, 3, 4
 HALF = np.ones((2, 3, 3, 3))
 ONES = HALF.astype(int)
 WEIGHT = np.ones((4, 3, 2, 2))
+BOXES = np.array([[0, 0.5, 0, 4, 3], [1, 1, 1, 5, 9]])
+SAMPLES = np.zeros((2, 3, 2))
+DICE = np.random.default_rng(0)
+NEGATIVE, ENDLESS = X.copy(), X.copy()
+NEGATIVE[1, 2, 3, 4], ENDLESS[1, 2, 3, 4] = -0.5, np.inf
 SPATIAL = {1: LINE, 2: X, 3: VOLUME}
 
 WINDOWED = [
     *[(f"{kind}_pool{n}d", SPATIAL[n], ()) for kind in ("max", "avg") for n in (1, 2, 3)],
     ("min_pool2d", X, ()),
     ("lp_pool2d", X, (2,)),
+    *[(f"{kind}_pool2d", X, ()) for kind in ("mixed", "soft", "stochastic")],
 ]
 WINDOW_ERRORS = [
     ({"kernel_size": 0}, ValueError, "kernel_size must be at least 1, got 0"),
@@ -44,6 +50,9 @@ LACKS = {
     "min": {"divisor_override"},
     "avg": {"dilation"},
     "lp_": {"padding", "dilation", "divisor_override"},
+    "mix": {"dilation", "divisor_override"},
+    "sof": {"padding", "dilation", "divisor_override"},
+    "sto": {"padding", "dilation", "divisor_override"},
 }
 
 
@@ -153,6 +162,105 @@ CALLS += [
     ("max_unpool2d", (HALF, ONES, 1, 1, 2), {}, ValueError, r"padding 2 .*\(-1, -1\)"),
     ("max_unpool2d", (HALF[0, 0], ONES, 2), {}, ValueError, "x must .* 2 axes"),
     *[
+        (name, (X, np.array([row]), 2), {}, ValueError, f"boxes must {says}")
+        for name in ("roi_pool", "roi_align")
+        for row, says in [
+            ([2, 0, 0, 1, 1], r"hold a batch index of 0 \.\. 1 first, got 2"),
+            ([-1, 0, 0, 1, 1], r"hold a batch index of 0 \.\. 1 first, got -1"),
+            ([0.5, 0, 0, 1, 1], "hold a batch index .*got 0.5"),
+            ([np.nan, 0, 0, 1, 1], "hold a batch index .*got nan"),
+            ([0, 0, np.nan, 1, 1], "be finite .*got nan"),
+            ([0, 0, 0, np.inf, 1], "be finite .*got inf"),
+            ([0, 0, 0, 1, 3e9], r"be finite and within 2\*\*31 cells, got 3e\+09"),
+            ([0, 0, 1, 1], r"have shape \(K, 5\), got \(1, 4\)"),
+        ]
+    ],
+    *[
+        (name, arguments, options, error, says)
+        for name in ("roi_pool", "roi_align")
+        for arguments, options, error, says in [
+            ((X, BOXES[0], 2), {}, ValueError, r"boxes must have shape \(K, 5\), got \(5,\)"),
+            ((X, [BOXES[:, 1:]], 2), {}, ValueError, "one array for each of the 2 images, got 1"),
+            ((X, [BOXES, BOXES], 2), {}, ValueError, r"boxes\[0\] must have .*4\), got \(2, 5\)"),
+            ((X, [BOXES[:, 1:], [1, 2]], 2), {}, ValueError, r"boxes\[1\] must have .*\(2,\)"),
+            ((X, BOXES > 0, 2), {}, TypeError, "boxes must have a floating or integer.* bool"),
+            ((X, None, 2), {}, TypeError, "boxes must have a floating or integer .*object"),
+            ((X[0], BOXES, 2), {}, ValueError, r"x must have shape \(N, C, H, W\), got 3 axes"),
+            ((X.astype(int), BOXES, 2), {}, TypeError, "x must have a floating dtype, got int64"),
+            ((X, BOXES, 0), {}, ValueError, "output_size must be at least 1, got 0"),
+            ((X, BOXES, (2, 2, 2)), {}, ValueError, r"output_size must .*\(2, 2, 2\)"),
+            ((X, BOXES, 2.0), {}, TypeError, "output_size must be an int.*got 2.0"),
+            ((X, BOXES, 2, 0), {}, ValueError, "spatial_scale must be finite and above 0, got 0"),
+            ((X, BOXES, 2, -1.0), {}, ValueError, "spatial_scale must be .*got -1.0"),
+            ((X, BOXES, 2, np.nan), {}, ValueError, "spatial_scale must be .*got nan"),
+            ((X, BOXES, 2, np.inf), {}, ValueError, "spatial_scale must be .*got inf"),
+            ((X, BOXES, 2, "1"), {}, TypeError, "spatial_scale must be a number, got '1'"),
+            ((X, BOXES, 2, True), {}, TypeError, "spatial_scale must be a number, got True"),
+        ]
+    ],
+    ("roi_align", (X, BOXES, 2, 1.0, 2.5), {}, TypeError, "sampling_ratio must be .*got 2.5"),
+    ("roi_align", (X, BOXES[:0], 2, 1.0, "2"), {}, TypeError, "sampling_ratio must be .*'2'"),
+    ("binomial", (0,), {}, ValueError, "kernel_size must be at least 1, got 0"),
+    ("binomial", (2.0,), {}, TypeError, "kernel_size must be an int, got 2.0"),
+    ("blur_pool2d", (X, 0), {}, ValueError, "kernel_size must be at least 1, got 0"),
+    ("blur_pool2d", (X, (3, 3)), {}, TypeError, r"kernel_size must be an int, got \(3, 3\)"),
+    ("blur_pool2d", (X, 3, 0), {}, ValueError, "stride must be at least 1, got 0"),
+    ("blur_pool2d", (X, 3, 1.5), {}, TypeError, "stride must be an int.*got 1.5"),
+    *[
+        ("blur_pool2d", (X, 3, 2, mode), {}, ValueError, f"padding_mode must be .*, got {mode!r}")
+        for mode in ("same", None, 0)
+    ],
+    ("blur_pool2d", (X, 13), {}, ValueError, "at least 7 cells .*kernel_size 13 .*reflect.*got 6"),
+    ("blur_pool2d", (X, 14, 2, "circular"), {}, ValueError, "at least 7 cells .*circular.* 6"),
+    ("blur_pool2d", (X.astype(int),), {}, TypeError, "x must have a floating dtype, got int64"),
+    ("blur_pool2d", (X[0, 0],), {}, ValueError, "x must have shape .* 2 axes"),
+    *[
+        (f"{name}_pool2d", (X, 2), {argument: value}, error, f"{argument} must .*got {value!r}")
+        for name, argument, value, error in [
+            ("mixed", "alpha", 1.5, ValueError), ("mixed", "alpha", -0.1, ValueError),
+            ("mixed", "alpha", np.nan, ValueError), ("mixed", "alpha", "1", TypeError),
+            ("mixed", "alpha", True, TypeError), ("mixed", "alpha", None, TypeError),
+            ("soft", "beta", np.inf, ValueError), ("soft", "beta", np.nan, ValueError),
+            ("soft", "beta", "1", TypeError), ("soft", "beta", False, TypeError),
+            ("stochastic", "rng", 0, TypeError), ("stochastic", "rng", np.random, TypeError),
+        ]
+    ],
+    *[
+        (f"{name}_pool2d", (X.astype(int), 2), {}, TypeError, "x must have a floating .*int64")
+        for name in ("mixed", "soft", "stochastic")
+    ],
+    ("stochastic_pool2d", (NEGATIVE, 2), {}, ValueError, "x must be .*nowhere negative, got -0.5"),
+    ("stochastic_pool2d", (ENDLESS, 2), {"rng": DICE}, ValueError, "x must be finite .*got inf"),
+    ("stochastic_pool2d", (X * np.nan, 2), {}, ValueError, "x must be finite .*got nan"),
+    ("stochastic_pool2d", (X, 2), {"return_indices": True}, ValueError,
+     "return_indices must be False without rng"),
+    *[
+        ("stochastic_pool2d_backward", (HALF, X, 2), {"indices": indices}, error, says)
+        for indices, error, says in [
+            (HALF, TypeError, "indices must have an integer dtype, got float64"),
+            (ONES[0], ValueError, r"indices must have .*\(2, 3, 3, 3\), got \(3, 3, 3\)"),
+            (ONES + 35, ValueError, r"indices must lie in 0 \.\. 35 .*got 36"),
+        ]
+    ],
+    *[
+        ("fractional_max_pool2d", arguments, {}, error, says)
+        for arguments, error, says in [
+            ((X, 0, 2, SAMPLES), ValueError, "kernel_size must be at least 1, got 0"),
+            ((X, 2, 0, SAMPLES), ValueError, "output_size must be at least 1, got 0"),
+            ((X, 2, (5, 6), SAMPLES), ValueError, "output_size must be at most 5 .*got 6"),
+            ((X, 7, 1, SAMPLES), ValueError, "output_size must be at most 0 for 6 cells"),
+            ((X, 2, 2.0, SAMPLES), TypeError, "output_size must be an int.*got 2.0"),
+            ((X, 2, 3, SAMPLES[0]), ValueError, r"samples must .*\(2, 3, 2\), got \(3, 2\)"),
+            ((X[0], 2, 3, SAMPLES), ValueError, r"samples must .*\(1, 3, 2\), got \(2, 3, 2\)"),
+            ((X, 2, 3, SAMPLES + 1), ValueError, "samples must be .* below 1, got 1.0"),
+            ((X, 2, 3, SAMPLES - 0.1), ValueError, "samples must be at least 0 .*got -0.1"),
+            ((X, 2, 3, SAMPLES * np.nan), ValueError, "samples must be .*got nan"),
+            ((X, 2, 3, SAMPLES > 0), TypeError, "samples must have a floating .*got bool"),
+            ((X.astype(int), 2, 3, SAMPLES), TypeError, "x must have a floating dtype, got int64"),
+            ((X[0, 0], 2, 3, SAMPLES), ValueError, "x must have shape .* 2 axes"),
+        ]
+    ],
+    *[
         ("output_size", (5, 3), {name: value}, error, f"{name} must be .*{value}")
         for name, value, error in [("stride", 0, ValueError), ("padding", -1, ValueError),
                                    ("dilation", 0, ValueError), ("stride", 1.5, TypeError)]
@@ -180,6 +288,11 @@ BACKWARDS = [
     ("spatial_pyramid_pool2d", X, ([2, 1], "avg"), (2, 15)),
     ("max_unpool2d", HALF, (np.zeros(HALF.shape, int), 2), X.shape),
     ("conv2d", X, (WEIGHT,), (2, 4, 5, 5)),
+    ("roi_pool", X, (BOXES, 3), HALF.shape),
+    ("roi_align", X, (BOXES, 3), HALF.shape),
+    ("blur_pool2d", X, (), HALF.shape),
+    *[(f"{kind}_pool2d", X, (2,), HALF.shape) for kind in ("mixed", "soft", "stochastic")],
+    ("fractional_max_pool2d", X, (2, 3, SAMPLES), HALF.shape),
 ]  # fmt: skip
 for name, x, arguments, shape in BACKWARDS:
     for other in (shape[1:], (*shape[:-1], 1, shape[-1])):
@@ -238,7 +351,7 @@ def test_fixed_bins_and_positions_refuse_what_they_cannot_cut():
 )
 def test_inputs_are_never_modified(name, x, arguments, shape):
     rng = np.random.default_rng(0)
-    x, grad = rng.standard_normal(x.shape), rng.standard_normal(shape)
+    x, grad = abs(rng.standard_normal(x.shape)), rng.standard_normal(shape)
     inputs = [x, grad, *(a for a in arguments if isinstance(a, np.ndarray))]
     copies = [a.copy() for a in inputs]
     for a in inputs:

@@ -13,6 +13,9 @@ IMAGE, LINE, VOLUME = (2, 2, 7, 6), (2, 2, 9), (1, 2, 5, 4, 5)
 OVERLAP = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}
 DILATED = OVERLAP | {"dilation": 2, "padding": (0, 1)}
 
+BOXES = np.array([[0, 1, 1, 5.5, 6], [1, -3, 2.2, 4, 9.3], [0, 2, 2, 3, 3]])
+SAMPLES = np.random.default_rng(3).random((2, 2, 2))
+
 # name, shape of x, further arguments
 CASES = [
     ("max_pool1d", LINE, OVERLAP | {"dilation": 2}),
@@ -40,6 +43,18 @@ CASES = [
             ((2, 1), "paper"), ((2, 2), "symmetric"),
         ]
     ],
+    ("roi_pool", IMAGE, {"boxes": BOXES, "output_size": (2, 3)}),
+    ("roi_align", IMAGE, {"boxes": BOXES, "output_size": (2, 3)}),
+    ("roi_align", IMAGE, {"boxes": BOXES, "output_size": 2, "sampling_ratio": 2, "aligned": True}),
+    *[
+        ("blur_pool2d", IMAGE, {"kernel_size": k, "padding_mode": mode})
+        for k in (3, 4) for mode in ("zeros", "reflect", "replicate", "circular")
+    ],
+    ("mixed_pool2d", IMAGE, {"kernel_size": 3, "stride": 2, "padding": 1, "alpha": 0.3}),
+    ("soft_pool2d", IMAGE, {"kernel_size": 3, "stride": 2}),
+    ("soft_pool2d", IMAGE, {"kernel_size": (2, 3), "stride": 1, "beta": -0.7}),
+    ("stochastic_pool2d", IMAGE, {"kernel_size": 3, "stride": 2}),
+    ("fractional_max_pool2d", IMAGE, {"kernel_size": 2, "output_size": 5, "samples": SAMPLES}),
 ]  # fmt: skip
 
 
