@@ -315,9 +315,32 @@ def bin_positions(a: int, n: int, rule: str = "adaptive") -> np.ndarray:
     """
     if not isinstance(rule, str) or rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
-    starts, stops = RULES[rule](a, n)
-    cells = starts[:, None] + np.arange(max(1, int((stops - starts).max())), dtype=np.int64)
-    return np.where((cells < stops[:, None]) & (cells >= 0) & (cells < a), cells, -1)
+    return cells(*RULES[rule](a, n), a)
+
+
+def cells(starts: np.ndarray, stops: np.ndarray, a: int) -> np.ndarray:
+    """List the cells from each start to its stop.
+
+    Parameters
+    ----------
+    starts, stops : numpy.ndarray of int64, shape (o,)
+        As a rule returns them.
+    a : int
+        Input size, in cells.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (o, largest bin)
+        Filled up with -1, which also stands for cells in the padding.
+
+    Examples
+    --------
+    >>> cells(np.array([-1, 1]), np.array([1, 4]), 3)
+    array([[-1,  0, -1],
+           [ 1,  2, -1]])
+    """
+    places = starts[:, None] + np.arange(max(1, int((stops - starts).max())), dtype=np.int64)
+    return np.where((places < stops[:, None]) & (places >= 0) & (places < a), places, -1)
 
 
 def bin_coverage(a: int, n: int, rule: str = "adaptive") -> np.ndarray:

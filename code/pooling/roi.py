@@ -10,6 +10,7 @@ from numbers import Real
 
 import numpy as np
 
+from pooling.bins import cells
 from pooling.check import array, gradient, image, int_tuple, integer
 from pooling.reduce import extreme, scatter
 
@@ -277,8 +278,7 @@ def _bins(first, last, o, n, dtype):
     edges = np.arange(o + 1, dtype=dtype) * step
     starts = np.clip(np.floor(edges[:-1]).astype(np.int64) + first, 0, n)
     stops = np.clip(np.ceil(edges[1:]).astype(np.int64) + first, 0, n)
-    cells = starts[:, None] + np.arange(max(1, (stops - starts).max()))
-    return np.where(cells < stops[:, None], cells, -1)
+    return cells(starts, stops, n)
 
 
 def _points(corners, shape, size, sampling_ratio, aligned):
