@@ -4,6 +4,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 
 import pooling
 from pooling_course.answers import same, try_answer, try_culprit
@@ -37,6 +38,7 @@ def close_figures():
         (lambda x: x[None] + 1, "not yet: case 1 of 2"),
         (lambda x: "two", "not yet: case 1 of 2"),
         (lambda x: x.nothing, "AttributeError"),
+        (lambda x: x + 1 if len(x) == 4 else None, "not yet: case 2 of 2"),
     ],
 )
 def test_try_answer_tells_right_from_wrong_from_untouched(answer, verdict, capsys):
@@ -59,6 +61,20 @@ def test_an_answer_cannot_spoil_the_case_for_the_reference(capsys):
     shown = capsys.readouterr().out
     assert "called with: [0. 1. 2. 3.]" in shown
     assert "expected:    np.float64(6.0)" in shown
+
+
+def test_an_answer_gets_copies_of_lists_and_of_random_generators(capsys):
+    def greedy(values, rng):
+        values[0] = rng.random()
+        return values[0]
+
+    try_answer(greedy, lambda values, rng: rng.random(), [([1, 2], np.random.default_rng(0))] * 2)
+    assert capsys.readouterr().out == "right: all 2 cases agree\n"
+
+
+def test_try_answer_wants_a_case():
+    with pytest.raises(ValueError, match="cases must hold at least one case, got none"):
+        try_answer(abs, abs, [])
 
 
 def wrong_abs(x):
@@ -114,6 +130,22 @@ def test_a_culprit_is_judged_by_value_shape_nan_and_errors(buggy, right, verdict
     assert capsys.readouterr().out.startswith(verdict)
 
 
+@pytest.mark.parametrize(
+    "x", [((1, 2), (3, 4)), [[1, 2], [3, 4]], torch.ones(2, 2).requires_grad_()]
+)
+def test_a_culprit_may_be_a_nested_tuple_a_list_or_a_tensor(x, capsys):
+    try_culprit(lambda a, k: a.repeat(k, axis=0), np.repeat, lambda: (x, 2))
+    assert "caught" in capsys.readouterr().out
+    try_culprit(lambda a, k: a.max() * k, lambda a, k: np.max(a) * k, lambda: (x, 2))
+    assert capsys.readouterr().out.startswith("both functions agree")
+
+
+@pytest.mark.parametrize("slip", [[[[1, 2], [3, 4]], 2], [[1, 2], [3]]])
+def test_a_culprit_in_brackets_or_with_ragged_rows_is_told_so(slip, capsys):
+    try_culprit(wrong_abs, right_abs, lambda: slip)
+    assert capsys.readouterr().out.startswith("a list in your input is no array")
+
+
 def test_try_culprit_shows_the_call_and_both_results(capsys):
     eye = np.eye(2)
     try_culprit(lambda x, k: (x, k), lambda x, k: (x, np.int64(3)), lambda: (eye, 2))
@@ -148,6 +180,11 @@ def test_try_culprit_shows_what_was_raised(capsys):
         ([[1, 2], [3]], [1, 2], False),
         (np.zeros((0,)), np.zeros((0, 2)), False),
         (-np.inf, np.inf, False),
+        (["1", "2"], [1, 2], False),
+        ([None, 1], [np.nan, 1], False),
+        (None, np.nan, False),
+        (np.array([1 + 2j]), [1.0], False),
+        (torch.ones(2, requires_grad=True), [1.0, 1.0], True),
     ],
 )
 def test_same_asks_every_number_and_the_shape(got, expected, verdict):

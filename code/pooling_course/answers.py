@@ -1,5 +1,6 @@
 """Try an answer to an exercise against the reference, or an input against a function with a bug."""
 
+import copy
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ def try_answer(
     reference : callable
         Same arguments, right result.
     cases : iterable of tuple
-        Arguments of each call. Both functions get copies of the arrays.
+        Arguments of each call. At least one. Both functions get copies.
     tolerance : float
         Largest difference that counts as rounding, relative to the size of the value.
 
@@ -33,13 +34,15 @@ def try_answer(
       got:         -2
     """
     cases = list(cases)
+    if not cases:
+        raise ValueError("cases must hold at least one case, got none")
     for number, case in enumerate(cases, start=1):
         expected = reference(*_copies(case))
         try:
             got = answer(*_copies(case))
         except Exception as error:
             return _report(number, cases, expected, f"{type(error).__name__}: {error}")
-        if got is None or got is ...:
+        if number == 1 and (got is None or got is ...):
             print("not attempted yet")
             return None
         if not same(got, expected, tolerance):
@@ -60,8 +63,8 @@ def try_culprit(
         guards the promise: arguments on which it raises lie outside, and prove nothing.
     culprit : callable
         What the learner wrote. Takes nothing and returns the arguments of one call: a tuple,
-        or the argument itself if there is only one. A list becomes an array. A stub that
-        returns None or ``...`` is "not attempted".
+        or the argument itself if there is only one. Lists, nested tuples and tensors become
+        arrays. A stub that returns None or ``...`` is "not attempted".
     tolerance : float
         Largest difference that counts as rounding, relative to the size of the value.
 
@@ -86,7 +89,11 @@ def try_culprit(
         print("not attempted yet")
         return
     arguments = arguments if isinstance(arguments, tuple) else (arguments,)
-    case = tuple(np.array(a) if isinstance(a, list) else a for a in arguments)
+    try:
+        case = tuple(_as_array(a) for a in arguments)
+    except ValueError:
+        print("a list in your input is no array: return `x, k`, not `[x, k]`; rows of one length")
+        return
     shown = _row(case)
     expected, refusal = _outcome(right, case)
     if refusal:
@@ -102,14 +109,14 @@ def try_culprit(
 
 
 def same(got, expected, tolerance: float = 1e-6) -> bool:
-    """Compare two results: every number, the shape, and both the place and kind of NaN.
+    """Compare two results: every number, the shape, the place of each NaN and infinity.
 
     Parameters
     ----------
     got, expected : number, array_like or tuple of these
         Results of one call.
     tolerance : float
-        Largest relative difference.
+        A difference of ``tolerance * (1 + abs(expected))`` counts as rounding.
 
     Returns
     -------
@@ -120,6 +127,8 @@ def same(got, expected, tolerance: float = 1e-6) -> bool:
     >>> same([1.0, 2.0], np.array([1.0, 2.0])), same([1, 2], [1, 3]), same(1, [1])
     (True, False, False)
     """
+    if got is None or expected is None:
+        return got is expected
     if isinstance(expected, tuple):
         return (
             isinstance(got, tuple | list)
@@ -127,7 +136,10 @@ def same(got, expected, tolerance: float = 1e-6) -> bool:
             and all(same(g, e, tolerance) for g, e in zip(got, expected, strict=True))
         )
     try:
-        got = np.asarray(got, dtype=float)
+        got = np.asarray(got.detach() if hasattr(got, "detach") else got)
+        if got.dtype.kind not in "biuf":
+            return False
+        got = got.astype(float)
     except (TypeError, ValueError):
         return False
     expected = np.asarray(expected, dtype=float)
@@ -136,8 +148,16 @@ def same(got, expected, tolerance: float = 1e-6) -> bool:
     return np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
 
 
+def _as_array(value):
+    """Turn lists, nested tuples and tensors into arrays; leave numbers and pairs alone."""
+    nested = isinstance(value, tuple) and any(isinstance(item, list | tuple) for item in value)
+    value = value.detach() if hasattr(value, "detach") else value
+    tensor = hasattr(value, "__array__") and not isinstance(value, np.generic)
+    return np.asarray(value).copy() if isinstance(value, list) or nested or tensor else value
+
+
 def _copies(case: tuple) -> list:
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in case]
+    return copy.deepcopy(list(case))
 
 
 def _outcome(function: Callable, case: tuple):
