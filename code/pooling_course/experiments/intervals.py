@@ -10,7 +10,7 @@ CONFIDENCE = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean and its 95 % interval, from `low` to `high`: `mean` plus or minus `half_width`."""
+    """A mean of n values and its 95 % interval, from low to high: mean plus or minus half_width."""
 
     mean: float
     half_width: float
