@@ -2,8 +2,13 @@
 
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +16,21 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+import pooling
 from pooling import layers
 from pooling_course import experiments
-from pooling_course.experiments import overlap, pyramid, runs, training
+from pooling_course.experiments import operators, overlap, pools, pyramid, runs, shift, training
 from pooling_course.experiments.__main__ import main
 
+FEW = {"train_images": 64, "test_images": 20, "shift_images": 10, "epochs": 1}
 TINY = {
-    "overlap": {"train_images": 64, "test_images": 20, "shift_images": 10, "epochs": 1},
+    "operators": FEW,
+    "overlap": FEW,
     "pyramid": {"train_per_photo": 5, "test_per_photo": 2, "epochs": 1, "test_sizes": [16, 20]},
+    "shift": FEW,
 }
-SEEDS = {"overlap": 20, "pyramid": 12}
+BEFORE, AFTER = ((0, 0), (0, 0), (1, 0), (1, 0)), ((0, 0), (0, 0), (0, 1), (0, 1))
+SEEDS = {"operators": 20, "overlap": 20, "pyramid": 12, "shift": 12}
 
 
 @pytest.fixture
@@ -69,7 +79,13 @@ def test_stored_runs_have_the_arguments_and_versions_of_the_code(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "arm", "points"), [("overlap", "max 3/2", 1.0), ("pyramid", "flatten + warp", 6.0)]
+    ("name", "arm", "points"),
+    [
+        ("operators", "stochastic 2/2", 1.0),
+        ("overlap", "max 3/2", 1.0),
+        ("pyramid", "flatten + warp", 6.0),
+        ("shift", "max 2/2", 3.0),
+    ],
 )
 def test_repeating_a_stored_run_gives_its_results(name, arm, points):
     stored = next(r for r in experiments.load(name) if (r["arm"], r["seed"]) == (arm, 0))
@@ -77,6 +93,24 @@ def test_repeating_a_stored_run_gives_its_results(name, arm, points):
     for metric, value in stored["results"].items():
         tolerance = 0.02 if "loss" in metric else points
         assert results[metric] == pytest.approx(value, abs=tolerance), metric
+
+
+def test_arms_of_two_experiments_have_the_same_results_in_both():
+    shared = operators.ARMS.keys() & overlap.ARMS.keys()
+    assert shared == {"max 2/2", "max 3/2", "average 2/2"}
+    ours, others = (
+        {(run["arm"], run["seed"]): run["results"] for run in experiments.load(name)}
+        for name in ("operators", "overlap")
+    )
+    for arm, seed in itertools.product(shared, range(min(SEEDS["operators"], SEEDS["overlap"]))):
+        for metric in ("train_accuracy", "test_accuracy", "test_loss"):
+            assert ours[arm, seed][metric] == pytest.approx(others[arm, seed][metric], rel=1e-3)
+
+
+def test_stored_consistency_is_whole_at_multiples_of_the_total_stride():
+    for run in experiments.load("shift"):
+        steps = shift.SHIFTS if run["arm"] == "none" else (0, 4, 8)
+        assert all(run["results"][f"consistency_{step}"] == 100 for step in steps), run["arm"]
 
 
 # A sweep
@@ -177,7 +211,8 @@ def test_help_names_the_experiments(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("overlap", "pyramid", "--seeds", "--jobs", "--results"))
+    words = (*experiments.EXPERIMENTS, "--seeds", "--jobs", "--dask", "--results")
+    assert all(word in shown for word in words)
 
 
 @pytest.mark.parametrize("name", experiments.EXPERIMENTS)
@@ -203,8 +238,8 @@ def test_two_jobs_store_what_one_stores(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: experiments.run("shift", "max 2/2", 0), "name must be one of .* got 'shift'"),
-        (lambda: experiments.load("shift"), "name must be one of .* got 'shift'"),
+        (lambda: experiments.run("speed", "max 2/2", 0), "name must be one of .* got 'speed'"),
+        (lambda: experiments.load("speed"), "name must be one of .* got 'speed'"),
         (lambda: experiments.run("overlap", "max 5/2", 0), "arm must be one of .* got 'max 5/2'"),
         (lambda: experiments.run("overlap", "max 2/2", -1), "seed must be at least 0, got -1"),
         (
@@ -225,6 +260,70 @@ def test_zero_seeds_or_jobs_are_refused(option, tmp_path, capsys):
     assert f"{option[2:]} must be at least 1, got 0" in capsys.readouterr().err
 
 
+# A sweep on a Dask cluster
+
+
+@pytest.fixture
+def cluster():
+    """Two worker processes on this machine."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as local:
+        yield local
+
+
+def test_workers_killed_in_a_sweep_lose_and_repeat_nothing(cluster, tmp_path, monkeypatch):
+    victims = [worker.pid for worker in cluster.workers.values()]
+    stored = []
+
+    def store_and_kill(run, *place):
+        runs.append(run, *place)
+        stored.append((run["arm"], run["seed"]))
+        if len(stored) == 3:
+            for victim in victims:
+                os.kill(victim, signal.SIGKILL)
+            time.sleep(0.5)
+
+    monkeypatch.setattr(sys.modules["pooling_course.experiments.sweep"], "append", store_and_kill)
+    tiny = [f"--set={key}={json.dumps(value)}" for key, value in FEW.items()]
+    arguments = ["overlap", "--seeds=2", "--results", str(tmp_path), *tiny]
+    main([*arguments, "--dask", cluster.scheduler_address])
+
+    planned = sorted((arm, seed) for arm in overlap.ARMS for seed in (0, 1))
+    lines = [(run["arm"], run["seed"]) for run in experiments.load("overlap", tmp_path)]
+    assert lines == planned == sorted(stored)
+    finished = Counter(
+        key
+        for key, start, finish, *_ in cluster.scheduler.transition_log
+        if (start, finish) == ("processing", "memory")
+    )
+    repeated = [key for key, times in finished.items() if times > 1]
+    calls = [(arm, seed) for seed in (0, 1) for arm in overlap.ARMS]
+    assert not {calls[int(key.rsplit("-", 1)[1])] for key in repeated} & set(stored[:3])
+
+    first = experiments.load("overlap", tmp_path)[0]
+    assert experiments.run("overlap", first["arm"], 0, FEW)["results"] == first["results"]
+    before = stored_lines(tmp_path)
+    main([*arguments, "--dask", cluster.scheduler_address])
+    assert stored_lines(tmp_path) == before
+
+
+def test_missing_dask_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SystemExit, match="2"):
+        main(["overlap", "--seeds=1", "--results", str(tmp_path), "--dask=tcp://127.0.0.1:1"])
+    assert "pip install distributed" in capsys.readouterr().err
+
+
+def test_runs_in_threads_of_one_process_wait_for_each_other():
+    arms = list(overlap.ARMS)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda arm: experiments.run("overlap", arm, 0, FEW), arms))
+    alone = [experiments.run("overlap", arm, 0, FEW) for arm in arms]
+    assert [run["results"] for run in together] == [run["results"] for run in alone]
+
+
 # Pairing
 
 
@@ -232,7 +331,7 @@ def test_zero_seeds_or_jobs_are_refused(option, tmp_path, capsys):
 def test_a_seed_gives_every_arm_the_same_start_and_the_same_order(name, monkeypatch):
     seen = []
 
-    def spy(network, batches, learning_rate):
+    def spy(network, batches, _):
         start = {key: value.clone() for key, value in network.state_dict().items()}
         seen.append((start, torch.cat([labels for _, labels in batches])))
 
@@ -244,7 +343,7 @@ def test_a_seed_gives_every_arm_the_same_start_and_the_same_order(name, monkeypa
         for (start, order), (other, other_order) in itertools.combinations(seen, 2):
             assert torch.equal(order, other_order)
             same_head = start["dense.weight"].shape == other["dense.weight"].shape
-            for key in start:
+            for key in start.keys() & other.keys():
                 if same_head or not key.startswith("dense"):
                     assert torch.equal(start[key], other[key]), key
         if seed == 0:
@@ -325,6 +424,120 @@ def test_overlap_arms_have_equal_map_sizes_and_parameters():
     assert counts == {9_098}
 
 
+def test_operators_have_the_map_sizes_and_parameters_they_name():
+    counts = {}
+    for arm, build in operators.ARMS.items():
+        network = build(torch.Generator())
+        counts[arm] = sum(p.numel() for p in network.parameters())
+        assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+    assert counts.pop("conv in place of pool") == 9_098 + 2_904
+    assert counts.pop("no pool") == 126_698
+    assert set(counts.values()) == {9_098}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (pools.min_pool, lambda x: pooling.min_pool2d(x, 2)),
+        (pools.mixed_pool, lambda x: pooling.mixed_pool2d(x, 2)),
+        (pools.soft_pool, lambda x: pooling.soft_pool2d(x, 2)),
+        (pools.StochasticPool(None).eval(), lambda x: pooling.stochastic_pool2d(x, 2)),
+        (pools.dense_max, lambda x: pooling.max_pool2d(x, 2, stride=1)),
+        (pools.blur, pooling.blur_pool2d),
+        (pools.max_blur, lambda x: pooling.blur_pool2d(pooling.max_pool2d(x, 2, stride=1))),
+        (shift.every_second, lambda x: x[..., ::2, ::2]),
+        (
+            shift.max_blur,
+            lambda x: pooling.blur_pool2d(
+                pooling.max_pool2d(np.pad(x, AFTER, mode="wrap"), 2, stride=1),
+                padding_mode="circular",
+            ),
+        ),
+        (shift.max_3_2, lambda x: pooling.max_pool2d(np.pad(x, BEFORE, mode="wrap"), 3, stride=2)),
+    ],
+)
+def test_pools_of_the_experiments_are_those_of_the_library(ours, theirs):
+    maps = torch.rand(2, 3, 14, 14, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    maps = F.relu(maps - 0.4)
+    np.testing.assert_allclose(ours(maps), theirs(maps.numpy()), rtol=1e-12, atol=1e-15)
+
+
+def test_l2_pool_has_gradient_zero_where_a_window_is_zero():
+    network = operators.ARMS["L2 2/2"](torch.Generator())
+    maps = torch.tensor([[[[0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 4.0]]]], requires_grad=True)
+    pooled = network.pool(maps)
+    assert pooled.flatten().tolist() == pytest.approx([0, 5])
+    pooled.sum().backward()
+    torch.testing.assert_close(maps.grad[0, 0], torch.tensor([[0, 0, 0.6, 0], [0, 0, 0, 0.8]]))
+
+
+def test_stochastic_pool_draws_cells_as_often_as_their_share():
+    cells = torch.tensor([[1.0, 0.0], [4.0, 5.0]]).expand(1, 20_000, 2, 2).clone().requires_grad_()
+    drawn = pools.StochasticPool(torch.Generator().manual_seed(0))(cells)
+    for value in (0.0, 1.0, 4.0, 5.0):
+        assert (drawn == value).float().mean() == pytest.approx(value / 10, abs=0.015)
+    drawn.sum().backward()
+    assert torch.equal(cells.grad * cells, cells * (cells == drawn))
+
+
+def test_fractional_pool_is_the_librarys_twice():
+    maps = torch.rand(2, 3, 28, 28, generator=torch.Generator().manual_seed(0))
+    ours = pools.FractionalPool(torch.Generator().manual_seed(1))(maps)
+    draws, theirs = torch.Generator().manual_seed(1), maps.numpy()
+    for size in (20, 14):
+        samples = torch.rand((2, 3, 2), generator=draws).numpy()
+        theirs = pooling.fractional_max_pool2d(theirs, 2, size, samples)
+    assert np.array_equal(ours, theirs)
+
+
+def test_convolution_with_stride_is_the_convolution_with_every_second_cell():
+    images = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    strided = operators.strided(torch.Generator())
+    whole = overlap.Network(shift.every_second)
+    whole.load_state_dict(strided.state_dict())
+    torch.testing.assert_close(strided(images), whole(images))
+
+
+def test_shift_arms_share_parameters_but_for_the_learned_one():
+    counts = {arm: sum(p.numel() for p in shift.Network(arm).parameters()) for arm in shift.ARMS}
+    assert counts.pop("conv in place of pool") == 6_218 + 2_904
+    assert set(counts.values()) == {6_218}
+
+
+def test_live_curves_are_those_of_a_run():
+    setting = runs.complete_arguments("shift", FEW)
+    results = experiments.run("shift", "max 2/2", 0, setting)["results"]
+    del setting["test_images"]
+    count = setting.pop("shift_images")
+    _, (images, _) = training.fashion(0, count)
+    same, moved = shift.consistency(shift.trained("max 2/2", 0, **setting), images, [1, 2])
+    assert same == pytest.approx([results["consistency_1"], results["consistency_2"]])
+    assert moved == pytest.approx([results["moved_1"], results["moved_2"]], abs=1e-4)
+
+
+def test_consistency_of_a_network_known_by_heart():
+    class Corner(torch.nn.Module):
+        def forward(self, images):
+            return torch.log(images[:, 0, 0, :2])
+
+    images = torch.zeros(1, 1, 4, 4)
+    images[0, 0, 0, :2] = torch.tensor([0.75, 0.25])
+    images[0, 0, 2, 2:] = torch.tensor([0.25, 0.75])
+    same, moved = shift.consistency(Corner(), images, [0, 2, 4])
+    assert same == [100, 0, 100]
+    assert moved == pytest.approx([0, 50, 0])
+
+
+def test_step_sizes_fall_to_the_last_without_reaching_it(monkeypatch):
+    used = []
+    step = torch.optim.Adam.step
+    monkeypatch.setattr(
+        torch.optim.Adam, "step", lambda o: (used.append(o.param_groups[0]["lr"]), step(o))
+    )
+    experiments.run("overlap", "max 2/2", 0, FEW | {"train_images": 128, "learning_rate": 0.4})
+    assert used == pytest.approx([0.4, 0.3, 0.2, 0.1])
+
+
 def test_pyramid_gives_one_length_for_any_size():
     lengths = {pyramid.spatial_pyramid(torch.zeros(1, 32, n // 4, n // 4)).shape for n in (16, 97)}
     assert lengths == {(1, 448)}
@@ -374,6 +587,15 @@ def test_score_is_percent_right_and_mean_loss():
     accuracy, loss = training.score(torch.nn.Identity(), scores, torch.tensor([0, 0, 1, 1]))
     assert accuracy == 75
     assert loss == pytest.approx(F.cross_entropy(scores, torch.tensor([0, 0, 1, 1])).item())
+
+
+@pytest.mark.parametrize("arm", shift.ARMS)
+def test_consistency_is_whole_at_multiples_of_the_total_stride(arm):
+    results = experiments.run("shift", arm, 0, FEW | {"shift_images": 300, "epochs": 3})["results"]
+    for step in shift.SHIFTS:
+        exact = arm == "none" or step % 4 == 0
+        assert not exact or results[f"consistency_{step}"] == 100
+        assert (results[f"moved_{step}"] < 1e-4) == exact
 
 
 # Intervals

@@ -18,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("name", choices=EXPERIMENTS)
     parser.add_argument("--seeds", type=int, required=True, help="seeds 0 to N - 1", metavar="N")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time (1)", metavar="J")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, default=1, help="runs at a time (1)", metavar="J")
+    where.add_argument("--dask", help="scheduler of a Dask cluster for the runs", metavar="ADDRESS")
     parser.add_argument("--results", help="folder of the results (data/results)", metavar="FOLDER")
     parser.add_argument(
         "--set",
@@ -30,8 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     given = parser.parse_args(arguments)
     try:
-        made = sweep(given.name, given.seeds, given.jobs, given.results, dict(given.set))
-    except ValueError as error:
+        made = sweep(
+            given.name, given.seeds, given.jobs, given.results, dict(given.set), given.dask
+        )
+    except (ImportError, OSError, ValueError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     print(f"{made} runs made, stored in {results_path(given.name, given.results)}")
 

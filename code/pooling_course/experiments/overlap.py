@@ -12,7 +12,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pooling_course.data import fashion_mnist
 from pooling_course.experiments import training
 
 ARMS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -29,8 +28,9 @@ ARGUMENTS = {
     "test_images": 10_000,
     "shift_images": 2_000,
     "epochs": 4,
-    "batch_size": 64,
+    "batch_size": 32,
     "learning_rate": 0.005,
+    "final_learning_rate": 0.0,
 }
 
 SHIFTS = (0, 1, 2, 3)
@@ -85,16 +85,7 @@ def shifted(images: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     return F.pad(images, (columns, -columns, rows, -rows))
 
 
-def measure(
-    arm: str,
-    seed: int,
-    train_images: int,
-    test_images: int,
-    shift_images: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-) -> dict[str, float]:
+def measure(arm: str, seed: int, **setting: float) -> dict[str, float]:
     """Train one network and measure it.
 
     Parameters
@@ -103,11 +94,43 @@ def measure(
         A name in `ARMS`: how to pool, then window / stride.
     seed : int
         Decides the starting weights and the order of the images.
+    **setting
+        As for `train_and_measure`.
+
+    Returns
+    -------
+    dict
+        As from `train_and_measure`.
+    """
+    network = training.seeded(lambda: Network(ARMS[arm]), seed)
+    return train_and_measure(network, seed, **setting)
+
+
+def train_and_measure(
+    network: nn.Module,
+    seed: int,
+    train_images: int,
+    test_images: int,
+    shift_images: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    final_learning_rate: float,
+) -> dict[str, float]:
+    """Train a network on Fashion-MNIST, in place, and measure it.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        From (N, 1, 28, 28) to ten scores.
+    seed : int
+        Decides the order of the images.
     train_images, test_images, shift_images : int
         How many images to train with, to test with, and of the latter to test moved; always
         the first ones.
-    epochs, batch_size, learning_rate
-        Of the training with Adam.
+    epochs, batch_size : int
+    learning_rate, final_learning_rate : float
+        Adam's step size falls linearly from the first to the second.
 
     Returns
     -------
@@ -117,16 +140,10 @@ def measure(
         ``shift_0_accuracy`` to ``shift_3_accuracy``: the first `shift_images` test images
         moved by as many pixels, the mean over left, right, up and down.
     """
-    fashion = fashion_mnist()
-    train = training.as_tensors(
-        fashion.train_images[:train_images], fashion.train_labels[:train_images]
-    )
-    images, labels = training.as_tensors(
-        fashion.test_images[:test_images], fashion.test_labels[:test_images]
-    )
-    network = training.seeded(lambda: Network(ARMS[arm]), seed)
-    places = training.shuffled(len(train[1]), batch_size, epochs, seed)
-    training.fit(network, ((train[0][p], train[1][p]) for p in places), learning_rate)
+    train, (images, labels) = training.fashion(train_images, test_images)
+    places = list(training.shuffled(len(train[1]), batch_size, epochs, seed))
+    rates = training.step_sizes(learning_rate, final_learning_rate, len(places))
+    training.fit(network, ((train[0][p], train[1][p]) for p in places), rates)
     train_accuracy, train_loss = training.score(network, *train)
     test_accuracy, test_loss = training.score(network, images, labels)
     return {

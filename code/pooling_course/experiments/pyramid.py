@@ -6,6 +6,7 @@ the way from maps of any size to a dense layer, and in the sizes they train with
 """
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 import torch
@@ -166,7 +167,7 @@ def measure(
     patches = {size: _patches(size, train_per_photo, "left", seed) for size in sizes}
     network = training.seeded(lambda: Network(head), seed)
     places = training.shuffled(train_per_photo * len(PHOTOS), batch_size, epochs, seed)
-    training.fit(network, _batches(patches, places), learning_rate)
+    training.fit(network, _batches(patches, places), repeat(learning_rate))
 
     known = _patches(FIXED_SIZE, train_per_photo, "left", seed)
     found = {

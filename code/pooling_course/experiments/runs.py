@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 import warnings
 from collections.abc import Iterable, Mapping
@@ -15,10 +16,12 @@ import numpy as np
 import pooling
 from pooling_course.data import data_folder
 
-EXPERIMENTS = ("overlap", "pyramid")
+EXPERIMENTS = ("operators", "overlap", "pyramid", "shift")
 FIELDS = {"experiment", "arm", "seed", "arguments", "versions", "seconds", "results"}
 
 Folder = str | os.PathLike[str]
+
+_one_run = threading.Lock()
 
 
 def arms(name: str) -> tuple[str, ...]:
@@ -33,11 +36,11 @@ def arms(name: str) -> tuple[str, ...]:
 
 
 def run(name: str, arm: str, seed: int, arguments: Mapping[str, Any] | None = None) -> dict:
-    """Make one run, with one thread.
+    """Make one run, with one thread, and no other at the same time in this process.
 
     The same seed gives every arm the same starting weights and the same batches. Equal
     arguments give equal results on one machine; another processor or version may differ in
-    the last digits of a weight, which moves an accuracy by less than a point.
+    the last digits of a weight, which moves a result by about a point at most.
 
     Parameters
     ----------
@@ -70,9 +73,10 @@ def run(name: str, arm: str, seed: int, arguments: Mapping[str, Any] | None = No
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
     complete = complete_arguments(name, arguments)
-    started = time.perf_counter()
-    with one_thread():
+    with _one_run, one_thread():
+        started = time.perf_counter()
         results = experiment.measure(arm, seed, **complete)
+        seconds = time.perf_counter() - started
     return {
         "experiment": name,
         "arm": arm,
@@ -83,7 +87,7 @@ def run(name: str, arm: str, seed: int, arguments: Mapping[str, Any] | None = No
             "torch": str(torch.__version__),
             "numpy": np.__version__,
         },
-        "seconds": round(time.perf_counter() - started, 1),
+        "seconds": round(seconds, 1),
         "results": {metric: round(value, 6) for metric, value in results.items()},
     }
 

@@ -1,6 +1,6 @@
 """All seeds of all arms, as many at a time as asked, each run stored as soon as it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -24,6 +24,7 @@ def sweep(
     jobs: int = 1,
     folder: Folder | None = None,
     arguments: Mapping[str, Any] | None = None,
+    dask: str | None = None,
 ) -> int:
     """Make the runs that are not stored yet, then sort the file by arm and seed.
 
@@ -41,6 +42,9 @@ def sweep(
         Of the results; by default ``data/results``. One sweep at a time may write to it.
     arguments : mapping, optional
         As for `run`.
+    dask : str, optional
+        Address of the scheduler of a Dask cluster, which makes the runs in place of this
+        machine's processes; `jobs` is not used then. Each worker makes one run at a time.
 
     Returns
     -------
@@ -51,6 +55,10 @@ def sweep(
     ------
     ValueError
         If a name or number is wrong, or the file holds runs with other arguments.
+    ImportError
+        If `dask` is given and the package distributed is not installed.
+    OSError
+        If no scheduler answers at the address.
     """
     for argument, value in {"seeds": seeds, "jobs": jobs}.items():
         if value < 1:
@@ -65,12 +73,33 @@ def sweep(
     done = {(known["arm"], known["seed"]) for known in stored}
     planned = [(arm, seed) for seed in range(seeds) for arm in arms(name)]
     missing = [case for case in planned if case not in done]
-    made = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(run)(name, arm, seed, complete) for arm, seed in missing
-    )
+    calls = [(name, arm, seed, complete) for arm, seed in missing]
+    made = _on_cluster(dask, calls) if dask else _on_this_machine(jobs, calls)
     for result in tqdm(made, desc=name, total=len(planned), initial=len(planned) - len(missing)):
         append(result, name, folder)
         stored.append(result)
     if stored:
         rewrite(stored, name, folder)
     return len(missing)
+
+
+def _on_this_machine(jobs: int, calls: Sequence[tuple]) -> Iterator[dict]:
+    return Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(run)(*call) for call in calls
+    )
+
+
+def _on_cluster(address: str, calls: Sequence[tuple]) -> Iterator[dict]:
+    """Yield runs as they are done; a run whose worker died goes to another worker."""
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise ImportError(
+            "a sweep on a Dask cluster needs a package more: pip install distributed"
+        ) from None
+    with Client(address) as client:
+        futures = as_completed(client.map(lambda call: run(*call), calls, pure=False))
+        for future in futures:
+            result = future.result()
+            future.release()  # else a worker that dies later would take it along, to be redone
+            yield result

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from pooling_course.data import fashion_mnist
+
 Batch = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -63,6 +65,15 @@ def as_tensors(images: npt.NDArray, labels: npt.NDArray) -> Batch:
     return torch.from_numpy(planes), torch.from_numpy(labels.astype(np.int64))
 
 
+def fashion(train_images: int, test_images: int) -> tuple[Batch, Batch]:
+    """Return the first images of Fashion-MNIST as tensors, to train with and to test with."""
+    read = fashion_mnist()
+    return (
+        as_tensors(read.train_images[:train_images], read.train_labels[:train_images]),
+        as_tensors(read.test_images[:test_images], read.test_labels[:test_images]),
+    )
+
+
 def shuffled(count: int, batch_size: int, epochs: int, seed: int) -> Iterator[torch.Tensor]:
     """Yield the places of each batch, every epoch in a new order that `seed` decides.
 
@@ -82,22 +93,36 @@ def shuffled(count: int, batch_size: int, epochs: int, seed: int) -> Iterator[to
         yield from torch.randperm(count, generator=generator).split(batch_size)
 
 
-def fit(network: nn.Module, batches: Iterable[Batch], learning_rate: float) -> None:
+def step_sizes(first: float, last: float, steps: int) -> list[float]:
+    """Go from `first` straight toward `last`, which a step after these would have.
+
+    Examples
+    --------
+    >>> step_sizes(0.5, 0.0, steps=4)
+    [0.5, 0.375, 0.25, 0.125]
+    """
+    return np.linspace(first, last, steps, endpoint=False).tolist()
+
+
+def fit(network: nn.Module, batches: Iterable[Batch], learning_rates: Iterable[float]) -> None:
     """Train with Adam on the mean cross-entropy of each batch, one step a batch.
 
     Parameters
     ----------
     network : torch.nn.Module
-        From images to one score a class; changed in place.
+        From images to one score a class; changed in place, and left in evaluation mode.
     batches : iterable of (images, labels)
-    learning_rate : float
-        Adam's step size, constant throughout.
+    learning_rates : iterable of float
+        Adam's step size for each batch.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
-    for images, labels in batches:
+    optimizer = torch.optim.Adam(network.parameters())
+    network.train()
+    for (images, labels), rate in zip(batches, learning_rates, strict=False):
+        optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad()
         F.cross_entropy(network(images), labels).backward()
         optimizer.step()
+    network.eval()
 
 
 @torch.inference_mode()
