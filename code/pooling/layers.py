@@ -57,7 +57,7 @@ class _Pool(nn.Module):
 
 
 class MaxPool2d(_Pool):
-    """``pooling.max_pool2d`` as a module; see there for arguments, shapes and errors.
+    """`pooling.pool.max_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class MaxPool2d(_Pool):
 
 
 class MinPool2d(_Pool):
-    """``pooling.min_pool2d`` as a module; see there for arguments, shapes and errors.
+    """`pooling.pool.min_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class MinPool2d(_Pool):
 
 
 class AvgPool2d(_Pool):
-    """``pooling.avg_pool2d`` as a module; see there for arguments, shapes and errors.
+    """`pooling.pool.avg_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class AvgPool2d(_Pool):
 
 
 class LPPool2d(_Pool):
-    """``pooling.lp_pool2d`` as a module; see there for arguments, shapes and errors.
+    """`pooling.pool.lp_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class LPPool2d(_Pool):
 
 
 class AdaptiveMaxPool2d(_Pool):
-    """``pooling.adaptive_max_pool2d`` as a module.
+    """`pooling.adaptive.adaptive_max_pool2d` as a module.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class AdaptiveMaxPool2d(_Pool):
 
 
 class AdaptiveAvgPool2d(_Pool):
-    """``pooling.adaptive_avg_pool2d`` as a module.
+    """`pooling.adaptive.adaptive_avg_pool2d` as a module.
 
     Parameters
     ----------
@@ -198,12 +198,12 @@ class AdaptiveAvgPool2d(_Pool):
 
 
 class SpatialPyramidPool2d(_Pool):
-    """``pooling.spatial_pyramid_pool2d`` as a module: maps of any size to vectors of one length.
+    """`pooling.pyramid.spatial_pyramid_pool2d` as a module: any size in, one length out.
 
     Parameters
     ----------
     levels, mode, rule
-        As for ``pooling.spatial_pyramid_pool2d``.
+        As for `pooling.pyramid.spatial_pyramid_pool2d`.
 
     Examples
     --------
@@ -216,7 +216,7 @@ class SpatialPyramidPool2d(_Pool):
 
 
 class MaxUnpool2d(nn.Module):
-    """``pooling.max_unpool2d`` as a module; see there for arguments, shapes and errors.
+    """`pooling.unpool.max_unpool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ class MaxUnpool2d(nn.Module):
 
 
 class Conv2d(nn.Conv2d):
-    """``torch.nn.Conv2d`` computed by ``pooling.conv2d``, with the same starting weights.
+    """``torch.nn.Conv2d`` computed by `pooling.conv.conv2d`, with the same starting weights.
 
     Parameters
     ----------
