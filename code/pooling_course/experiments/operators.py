@@ -1,4 +1,4 @@
-"""What should reduce the maps? The network of `overlap`, with thirteen ways to do it.
+"""What should reduce the maps? The network of `overlap`, with fourteen ways to do it.
 
 One seed gives every arm the same starting weights of the convolutions and the same batches.
 All arms but `no pool` make 28 x 28 into 14 x 14 and then 7 x 7. Where an arm draws at random,
@@ -52,6 +52,7 @@ ARMS: dict[str, Callable[[torch.Generator], nn.Module]] = {
     "max 2/2": _pooled(overlap.ARMS["max 2/2"]),
     "max 3/2": _pooled(overlap.ARMS["max 3/2"]),
     "average 2/2": _pooled(overlap.ARMS["average 2/2"]),
+    "sum 2/2": _pooled(partial(F.avg_pool2d, kernel_size=2, divisor_override=1)),
     "L2 2/2": _pooled(partial(F.lp_pool2d, norm_type=2, kernel_size=2)),
     "min 2/2": _pooled(pools.min_pool),
     "mixed 2/2": _pooled(pools.mixed_pool),
