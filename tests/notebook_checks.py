@@ -242,6 +242,21 @@ def exercises_have_executed_solutions(nb: NotebookNode) -> Iterator[str]:
 
 
 @check
+def solutions_are_folded_in_jupyterlab(nb: NotebookNode) -> Iterator[str]:
+    inside = False
+    for i, cell in enumerate(nb.cells):
+        text = cell.source if cell.cell_type == "markdown" else ""
+        if directives(text, "solution-start", "solution-end"):
+            inside = bool(directives(text, "solution-start"))
+        elif inside:
+            folds = cell.metadata.get("jupyter", {})
+            wanted = ["source_hidden", "outputs_hidden"][: 1 + (cell.cell_type == "code")]
+            for name in wanted:
+                if not folds.get(name):
+                    yield f"cell {i} of a solution is open in JupyterLab: jupyter.{name} is not set"
+
+
+@check
 def citations_resolve(nb: NotebookNode) -> Iterator[str]:
     def cited(text: str) -> list[str]:
         return [key.strip() for keys in CITATION.findall(text) for key in keys.split(",")]

@@ -70,7 +70,8 @@ def exercise(label: str) -> list:
         new_markdown_cell(
             f"```{{solution-start}} {label}\n:label: sol-{label}\n:class: dropdown\n```"
         ),
-        code("assert True"),
+        new_markdown_cell("The idea.", metadata={"jupyter": {"source_hidden": True}}),
+        code("assert True", jupyter={"source_hidden": True, "outputs_hidden": True}),
         new_markdown_cell("```{solution-end}\n```"),
     ]
 
@@ -159,8 +160,13 @@ BROKEN = {
     "three questions": ("3 answers", replace(4 * QUESTION, 3 * QUESTION)),
     "two exercises": ("2 exercises", lambda nb: nb.cells.pop(5)),
     "no solution": ("'ex-a' has no", replace("{solution-start} ex-a", "{note} ex-a")),
-    "solution without code": ("'ex-a' has no", lambda nb: nb.cells.pop(7)),
-    "solution not run": ("'ex-a' has no", lambda nb: nb.cells[7].update(execution_count=None)),
+    "solution without code": ("'ex-a' has no", lambda nb: nb.cells.pop(8)),
+    "solution not run": ("'ex-a' has no", lambda nb: nb.cells[8].update(execution_count=None)),
+    "explanation open": ("open in JupyterLab", lambda nb: nb.cells[7].metadata.clear()),
+    "output open": (
+        "jupyter.outputs_hidden",
+        lambda nb: nb.cells[8].metadata.jupyter.update(outputs_hidden=False),
+    ),
     "solution open": ("not folded", replace(":class: dropdown", "")),
     "text in the gate": ("is lost", replace("dropdown\n```", "dropdown\n\nThe idea.\n```")),
     "unknown source": ("cites 'nobody", replace("It runs.", "{cite:p}`nobody1900`")),
