@@ -80,6 +80,12 @@ def test_library_reference_holds_every_public_name(site):
     assert set(public) - anchors == set()
 
 
+def test_modules_show_their_arguments(site):
+    page = site.pages[site.folder / "chapters" / "d_library.html"]
+    signature = page.find(id="pooling.layers.MaxPool2d").text
+    assert "kernel_size" in signature and "*args" not in signature
+
+
 def test_mathematics_is_shipped(site):
     scripts = {
         (page.parent / tag["src"].split("?")[0]).resolve()
