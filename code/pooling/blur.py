@@ -68,7 +68,7 @@ def blur_pool2d(
 
     Notes
     -----
-    Zhang (2019), section 3.2. It is a depthwise convolution with fixed weights. To pool by
+    Zhang (2019). It is a depthwise convolution with fixed weights. To pool by
     a blurred maximum, take ``max_pool2d(x, k, stride=1)`` first and blur its output.
 
     Examples

@@ -194,3 +194,39 @@ def gradient(grad_output, shape: tuple[int, ...], name: str = "grad_output") -> 
             f"{name} must have the forward's output shape {shape}, got {grad_output.shape}"
         )
     return grad_output
+
+
+def positions(indices, shape: tuple[int, ...], owner: str) -> np.ndarray:
+    """Return `indices` as int64, one for each value of another argument.
+
+    Parameters
+    ----------
+    indices : array_like of int
+        Flat positions in a plane. Whether they lie in it is not looked at.
+    shape : tuple of int
+        The shape they must have.
+    owner : str
+        The argument of that shape, for the error.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not an integer one.
+    ValueError
+        If the shape is another one.
+
+    Examples
+    --------
+    >>> positions([[3]], (1, 1), "x")
+    array([[3]])
+    """
+    indices = array(indices, "indices")
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"indices must have an integer dtype, got {indices.dtype}")
+    if indices.shape != shape:
+        raise ValueError(f"indices must have {owner}'s shape {shape}, got {indices.shape}")
+    return indices.astype(np.int64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pooling.check import array, gradient, image, int_tuple
+from pooling.check import gradient, image, int_tuple, positions
 from pooling.reduce import flat_positions
 
 Ints = int | tuple[int, ...]
@@ -100,11 +100,8 @@ def max_unpool2d_backward(
 
 
 def _arguments(x, indices, kernel_size, stride, padding, output_size):
-    x, indices = image(x, 2), array(indices, "indices")
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"indices must have an integer dtype, got {indices.dtype}")
-    if indices.shape != x.shape:
-        raise ValueError(f"indices must have x's shape {x.shape}, got {indices.shape}")
+    x = image(x, 2)
+    indices = positions(indices, x.shape, "x")
     k = int_tuple(kernel_size, 2, "kernel_size", 1)
     s = k if stride is None else int_tuple(stride, 2, "stride", 1)
     p = int_tuple(padding, 2, "padding", 0)
@@ -115,7 +112,7 @@ def _arguments(x, indices, kernel_size, stride, padding, output_size):
     if output_size is None:
         if min(default) < 1:
             raise ValueError(f"padding {padding} leaves an output of size {default}")
-        return x, indices.astype(np.int64), default
+        return x, indices, default
     if not isinstance(output_size, tuple | list) or len(output_size) not in (2, x.ndim):
         raise ValueError(
             f"output_size must be (H, W) or the full shape of {x.ndim} axes, got {output_size!r}"
@@ -127,4 +124,4 @@ def _arguments(x, indices, kernel_size, stride, padding, output_size):
                 f"output_size must lie between {usual - step + 1} and {usual + step - 1} for "
                 f"stride {step}, got {got}"
             )
-    return x, indices.astype(np.int64), plane
+    return x, indices, plane

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from pooling.check import array, gradient, image, int_tuple
+from pooling.check import array, gradient, image, int_tuple, positions
 from pooling.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from pooling.reduce import extreme, scatter
 from pooling.windows import window_positions
@@ -40,7 +40,7 @@ def mixed_pool2d(
 
     Notes
     -----
-    Lee, Gallagher and Tu (2016), section 3.1. They learn `alpha` by its gradient, the maximum
+    Lee, Gallagher and Tu (2016). They learn `alpha` by its gradient, the maximum
     minus the average; here it is given.
 
     Examples
@@ -118,7 +118,7 @@ def soft_pool2d(x, kernel_size: Ints, stride: Ints | None = None, beta: float = 
 
     Notes
     -----
-    Stergiou, Poppe and Kalliatakis (2021), section 3, with `beta` = 1. The largest exponent
+    Stergiou, Poppe and Kalliatakis (2021), with `beta` = 1. The largest exponent
     of a window is subtracted from all, which changes no weight and lets none overflow.
     An infinite cell of weight 0 (-inf when `beta` is positive) counts for nothing; any other
     infinity, and NaN, makes the window NaN.
@@ -269,14 +269,7 @@ def stochastic_pool2d_backward(
     x, cells, places = _stochastic_arguments(x, kernel_size, stride)
     grad = gradient(grad_output, cells.shape[:-1])
     if indices is not None:
-        indices = array(indices, "indices")
-        if indices.dtype.kind not in "iu":
-            raise TypeError(f"indices must have an integer dtype, got {indices.dtype}")
-        if indices.shape != grad.shape:
-            raise ValueError(
-                f"indices must have grad_output's shape {grad.shape}, got {indices.shape}"
-            )
-        return scatter(grad, indices.astype(np.int64), x.shape[-2:])
+        return scatter(grad, positions(indices, grad.shape, "grad_output"), x.shape[-2:])
     shares = _shares(cells)
     slopes = (2 * shares - _mean_share(shares)[..., None]) / shares.sum(axis=-1, keepdims=True)
     slopes *= cells.any(axis=-1, keepdims=True)
@@ -316,7 +309,7 @@ def fractional_max_pool2d(
 
     Notes
     -----
-    Graham (2014), the overlapping and pseudorandom form. Equal to the bit to
+    After Graham (2014). Equal to the bit to
     ``torch.nn.functional.fractional_max_pool2d`` with `samples` as its ``_random_samples``:
     window i starts at ``int((i + u) a) - int(u a)`` with ``a = (n - k) / (o - 1)``, computed
     in the dtype of `x`, and the last one at ``n - k``.
