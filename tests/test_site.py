@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -27,32 +25,15 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory) -> tuple[subprocess.CompletedProcess, Path]:
-    """Build the site as ``make book`` does, into a folder of its own."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        ROOT,
-        "--path-output",
-        folder,
-    ]
-    options = ["--all", "-W", "-n", "--keep-going"]
-    run = subprocess.run([*command, *options], capture_output=True, text=True)
-    return run, folder / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
 def site(build) -> Site:
-    return Site(build[1])
+    return Site(build.folder)
 
 
 def test_build_has_no_warning(build):
-    run, _ = build
-    text = re.sub(r"\x1b\[[\d;]*m", "", run.stdout + run.stderr)
+    text = re.sub(r"\x1b\[[\d;]*m", "", build.output)
     problems = re.findall(r"^.*(?:WARNING|ERROR):.*$", text, re.M)
     assert not problems, "\n".join(problems)
-    assert run.returncode == 0, text[-2000:]
+    assert build.returncode == 0, text[-2000:]
 
 
 def test_every_page_of_the_contents_is_built(site):

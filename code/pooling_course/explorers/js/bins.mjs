@@ -1,0 +1,482 @@
+// The bin explorer: six rules cut an axis of a cells into n bins, level by level, side by side.
+
+import { button, clamp, Explorer, face, h, list, whole } from "./kit.mjs";
+import { binCoverage, paperPrediction, RULES } from "./rules.mjs";
+
+const HOW = {
+  adaptive: "bin i is [⌊i·a/n⌋, ⌈(i + 1)·a/n⌉)",
+  paper: "window ⌈a/n⌉, stride ⌊a/n⌋",
+  symmetric: "window and stride ⌈a/n⌉, padded on both sides",
+  rounded: "edges i·a/n, rounded to the nearest cell",
+  stretched: "stride ⌊a/n⌋, window a\u00a0−\u00a0(n\u00a0−\u00a01)·⌊a/n⌋",
+  fixed: "window and stride ⌈13/n⌉, made for 13 cells",
+};
+const MOST_CELLS = 64;
+const MOST_LEVELS = 8;
+
+const integer = (high) => ({ read: whole(1, high), write: String });
+const someLevels = list(whole(1, MOST_LEVELS), "_", MOST_LEVELS);
+const downward = (levels) => [...new Set(levels)].sort((a, b) => b - a);
+const BIN_SETTINGS = {
+  size: { kind: integer(MOST_CELLS), value: 14 },
+  levels: {
+    kind: {
+      read(raw) {
+        const found = someLevels(raw);
+        return found && downward(found);
+      },
+      write: (levels) => levels.join("_"),
+    },
+    value: [4, 2, 1],
+  },
+  level: { kind: integer(MOST_LEVELS), value: 4 },
+};
+
+// Drawings are WIDE units wide; a cell is at most BROAD units wide and, in a strip, TALL units high.
+const [WIDE, BROAD, TALL, BARS] = [240, 24, 14, 17];
+
+const BIN_STYLE = `
+  .top { position: sticky; top: calc(.875 * var(--pst-header-height, 0px)); z-index: 1; background: var(--paper); border-bottom: 1px solid var(--line);
+    box-shadow: 0 -.6rem var(--paper);
+    display: flex; align-items: center; gap: .4rem; padding: .25rem 0; }
+  .top label { font-weight: 600; }
+  .top input[type="number"] { width: 3.9rem; padding: 0 .2rem 0 .5rem; }
+  .top button { flex: none; font-size: 1.2rem; line-height: 1; }
+  .chips { display: flex; flex-wrap: wrap; gap: .25rem; align-items: center; }
+  .chips > span { font-size: .9rem; flex: 0 0 9.2rem; }
+  .chips button { padding: 0; font-variant-numeric: tabular-nums; }
+  .key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; padding: 0; list-style: none; font-size: .8125rem; color: var(--soft); }
+  .key li { display: flex; align-items: center; gap: .4rem; }
+  .key svg { width: 28px; height: 18px; flex: none; }
+  .wanted { margin: 0; font-size: .9rem; }
+  .cards { display: grid; gap: .75rem; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .card { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .7rem; display: grid; gap: .5rem; align-content: start; min-width: 0; }
+  .card h4 { margin: 0; font-size: 1rem; line-height: 1.3; }
+  .card p { margin: 0; font-size: .8125rem; line-height: 1.4; }
+  .how { color: var(--soft); min-height: 2.8em; }
+  .card .sum { min-height: 2.8em; }
+  .verdict { font-weight: 600; }
+  .yes { color: var(--good); }
+  .no { color: var(--bad); }
+  .head { display: flex; justify-content: space-between; gap: .5rem; }
+  .level { display: grid; gap: .15rem; border-top: 1px solid var(--line); padding-top: .35rem; }
+  .refusal { overflow-wrap: anywhere; border-inline-start: 3px solid var(--bad); padding-inline-start: .5rem; }
+  svg { display: block; width: 100%; height: auto; }
+  .square { max-width: 21rem; }
+  .cell { fill: var(--cell); }
+  .shared { fill: var(--shared); }
+  .unread { fill: var(--unread); }
+  .hatch { stroke: var(--bad); stroke-width: 1.1; fill: none; }
+  .grid { stroke: var(--paper); fill: none; }
+  .marks { stroke: var(--ink); stroke-width: .7; opacity: .55; fill: none; }
+  .times { fill: var(--ink); font: 9px system-ui, sans-serif; text-anchor: middle; }
+  .pad { fill: none; stroke: var(--edge); stroke-width: .9; stroke-dasharray: 2.5 2; }
+  .bar { fill: var(--win); }
+  .bins { fill: none; stroke: var(--win); stroke-width: 1.3; }
+  .empty { fill: none; stroke: var(--bad); stroke-width: 1.4; }
+  .theorem ul { margin: .25rem 0 0; padding-inline-start: 1.2rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
+  @container (max-width: 660px) { .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } .chips > span { flex-basis: 100%; } }
+  @container (max-width: 460px) {
+    .cards { grid-template-columns: minmax(0, 1fr); }
+    .chips button { flex: 1 0 22%; max-width: 24%; }
+    .how, .card .sum { min-height: 0; }
+    .square { max-width: 14rem; }
+  }
+`;
+
+const words = (amount, name) => `${amount} ${name}${amount === 1 ? "" : "s"}`;
+const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+const squares = (numbers) => sum(numbers.map((one) => one * one));
+const round = (value) => Math.round(value * 100) / 100;
+const write = (element, text) => element.textContent === text || (element.textContent = text);
+const put = (element, name, value) =>
+  element.getAttribute(name) === value || element.setAttribute(name, value);
+
+/** Say in a class and with a mark whether something is as it should be. */
+function judge(element, good, text) {
+  write(element, `${text}\u00a0${good ? "✓" : "✗"}`);
+  element.classList.toggle("yes", good);
+  element.classList.toggle("no", !good);
+}
+
+/** What a rule makes of a cells at level n. */
+function cut(rule, a, n) {
+  try {
+    const made = RULES[rule](a, n);
+    const reads = binCoverage(made, a);
+    const cells = reads.map((_, cell) => cell);
+    const full = made.filter(([start, stop]) => Math.min(stop, a) > Math.max(start, 0)).length;
+    const unread = cells.filter((cell) => !reads[cell]);
+    return {
+      n, made, reads, full, unread,
+      shared: cells.filter((cell) => reads[cell] > 1),
+      right: made.length === n && full === n && !unread.length,
+    };
+  } catch (error) {
+    return { n, error: error.message, right: false };
+  }
+}
+
+/** Join neighboring cells: [2, 3, 7] to [[2, 4], [7, 8]]. */
+function runs(cells) {
+  const found = [];
+  for (const cell of cells) {
+    if (found.at(-1)?.[1] === cell) found.at(-1)[1] += 1;
+    else found.push([cell, cell + 1]);
+  }
+  return found;
+}
+
+/** Put each bar in the first lane where it covers no earlier bar. */
+function lanes(made) {
+  const ends = [];
+  return made.map(([start, stop]) => {
+    const free = ends.findIndex((end) => end <= start);
+    const lane = free < 0 ? ends.length : free;
+    ends[lane] = Math.max(stop, start + 1);
+    return lane;
+  });
+}
+
+const box = (x, y, w, t) => `M${round(x)} ${round(y)}h${round(w)}v${round(t)}h${round(-w)}z`;
+
+/** Slanted lines in a box. All boxes of a drawing share the same lines, so that crossing bands match. */
+function hatch(x, y, w, t, step = 4) {
+  let path = "";
+  for (let c = Math.ceil((x + y) / step) * step; c <= x + w + y + t; c += step) {
+    const [from, to] = [Math.max(x, c - y - t), Math.min(x + w, c - y)];
+    path += `M${round(from)} ${round(c - from)}L${round(to)} ${round(c - to)}`;
+  }
+  return path;
+}
+
+/** A drawing made of one path for each kind of thing, in the order from back to front. */
+function drawing(label, tall, ...names) {
+  const parts = Object.fromEntries(names.map((name) => [name, h("path", { class: name })]));
+  parts.times = h("text", { class: "times" });
+  const element = h("svg", { viewBox: `0 0 ${WIDE} ${tall}`, role: "img", "aria-label": label },
+    ...Object.values(parts));
+  return { element, parts };
+}
+
+const PARTS = ["cell", "shared", "marks", "unread", "hatch", "grid", "pad"];
+
+/** One level of one rule: how many bins, the strip, and what is wrong with the cells. */
+function levelRow() {
+  const name = h("b");
+  const bins = h("span");
+  const { element: svg, parts } = drawing("", TALL + BARS + 1, ...PARTS, "bar", "empty");
+  const cells = h("span");
+  const lost = h("span");
+  const refusal = h("p", { class: "refusal" });
+  const note = h("p", {}, lost, cells);
+  const element = h("div", { class: "level" }, h("p", { class: "head" }, name, bins), svg, note, refusal);
+
+  function draw({ made, reads, full, unread, shared }, a, low, unit) {
+    const x = (cell) => (cell - low) * unit;
+    const fill = (list, shape) => runs(list).map(([s, t]) => shape(x(s), 1, (t - s) * unit, TALL)).join("");
+    const room = unit >= 7;
+    const lines = Array.from({ length: a - 1 }, (_, i) => `M${round(x(i + 1))} 1v${TALL}`);
+    const padding = [...new Set(made.flatMap(([start, stop]) =>
+      Array.from({ length: stop - start }, (_, i) => start + i)))].filter((cell) => cell < 0 || cell >= a);
+    put(parts.cell, "d", box(x(0), 1, a * unit, TALL));
+    put(parts.shared, "d", fill(shared, box));
+    put(parts.unread, "d", fill(unread, box));
+    put(parts.hatch, "d", fill(unread, hatch));
+    put(parts.grid, "d", lines.join(""));
+    put(parts.grid, "stroke-width", `${round(Math.min(1.2, unit / 6))}`);
+    put(parts.marks, "d", room ? "" : fill(shared, (left, top, w) =>
+      [4, 7, 10].map((down) => `M${round(left)} ${top + down}h${round(w)}`).join("")));
+    put(parts.times, "x", shared.map((cell) => round(x(cell + 0.5))).join(" "));
+    put(parts.times, "y", `${TALL / 2 + 4.2}`);
+    write(parts.times, room ? shared.map((cell) => reads[cell]).join("") : "");
+    put(parts.pad, "d", padding.map((cell) => box(x(cell) + 0.8, 1.6, unit - 1.6, TALL - 1.2)).join(""));
+
+    const lane = lanes(made);
+    const pitch = Math.min(6, BARS / (Math.max(...lane) + 1));
+    const gap = Math.max(0.4, unit * 0.07);
+    const bars = { bar: "", empty: "" };
+    made.forEach(([start, stop], i) => {
+      const kind = Math.min(stop, a) > Math.max(start, 0) ? "bar" : "empty";
+      const wide = Math.max(1.2, (stop - start) * unit - 2 * gap); // wide enough to be seen
+      const left = clamp(x(start) + gap, 0.8, WIDE - 0.8); // an empty bin may stand at the very edge
+      bars[kind] += box(left, TALL + 3.5 + lane[i] * pitch, wide, pitch * 0.72);
+    });
+    put(parts.bar, "d", bars.bar);
+    put(parts.empty, "d", bars.empty);
+    const list = (some) => some.join(", ") || "none";
+    const ends = made.map(([start, stop]) => (stop > start ? `${start} to ${stop - 1}` : "no cell"));
+    put(svg, "aria-label", `Cells of the bins: ${list(ends)}. Unread cells: ${list(unread)}. ` +
+      `Shared cells: ${list(shared)}. Empty bins: ${made.length - full}.`);
+  }
+
+  return {
+    element,
+    show(found, a, low, unit) {
+      const { n, error, made, full, unread, shared } = found;
+      write(name, `level ${n}`);
+      svg.toggleAttribute("hidden", Boolean(error));
+      note.hidden = Boolean(error);
+      refusal.hidden = !error;
+      if (error) {
+        write(refusal, error);
+        return judge(bins, false, "refused");
+      }
+      const enough = made.length === n;
+      judge(bins, enough, enough ? words(n, "bin") : `${words(made.length, "bin")}, not ${n}`);
+      const empty = made.length - full;
+      const faults = [unread.length && `${unread.length} unread ✗`, empty && `${empty} empty ✗`];
+      write(lost, faults.filter(Boolean).join(", "));
+      lost.className = "no";
+      write(cells, `${lost.textContent ? ", " : "all read, "}${shared.length} shared`);
+      draw(found, a, low, unit);
+    },
+  };
+}
+
+/** A level in two dimensions: bands of rows and columns. */
+function levelSquare() {
+  const name = h("b");
+  const note = h("p");
+  const { element: svg, parts } = drawing("", WIDE, ...PARTS, "bins", "empty");
+  svg.classList.add("square");
+  const element = h("div", { class: "level" }, h("p", { class: "head" }, name), note, svg);
+
+  function bands(list, shape, a, x, unit) {
+    return runs(list).map(([s, t]) =>
+      shape(x(0), x(s), a * unit, (t - s) * unit) + shape(x(s), x(0), (t - s) * unit, a * unit)).join("");
+  }
+
+  return {
+    element,
+    show({ n, error, made = [], unread = [], shared = [] }, a, low, unit) {
+      const x = (cell) => round((cell - low) * unit);
+      const first = Math.min(0, ...made.map(([start]) => start));
+      const last = Math.max(a, ...made.map(([, stop]) => stop));
+      const cross = (at) => `M${x(0)} ${x(at)}h${round(a * unit)}M${x(at)} ${x(0)}v${round(a * unit)}`;
+      const lines = Array.from({ length: a - 1 }, (_, i) => cross(i + 1));
+      put(parts.cell, "d", error ? "" : box(x(0), x(0), a * unit, a * unit));
+      put(parts.shared, "d", bands(shared, box, a, x, unit));
+      put(parts.marks, "d", shared.map((cell) => cross(cell + 0.5)).join(""));
+      put(parts.unread, "d", bands(unread, box, a, x, unit));
+      put(parts.hatch, "d", bands(unread, hatch, a, x, unit));
+      put(parts.grid, "d", error ? "" : lines.join(""));
+      put(parts.grid, "stroke-width", `${round(Math.min(1, unit / 8))}`);
+      const framed = error || last - first > a; // a dashed frame around the padding, or around nothing
+      const [corner, side] = [x(first) + 0.6, (last - first) * unit - 1.2];
+      put(parts.pad, "d", framed ? box(corner, corner, side, side) : "");
+
+      const gap = Math.max(0.7, Math.min(2, unit * 0.1));
+      const sides = made.map(([start, stop]) => {
+        const from = clamp((start - low) * unit + gap, 0.8, WIDE - 0.8);
+        const long = Math.max(0, (stop - start) * unit - 2 * gap);
+        return [round(from), `h${round(long)}`, `v${round(long)}`, `h${round(-long)}`,
+          Math.min(stop, a) > Math.max(start, 0)];
+      });
+      const outlines = { bins: "", empty: "" };
+      for (const [top, , down, , tall] of sides) {
+        for (const [left, right, , back, wide] of sides) {
+          outlines[tall && wide ? "bins" : "empty"] += `M${left} ${top}${right}${down}${back}z`;
+        }
+      }
+      put(parts.bins, "d", outlines.bins);
+      put(parts.empty, "d", outlines.empty);
+      write(name, `level ${n} on ${a} × ${a} cells`);
+      const never = a * a - (a - unread.length) ** 2;
+      const text = error ? "Refused: no bins to draw."
+        : `${made.length} × ${made.length} = ${words(made.length ** 2, "number")}; ` +
+          (never ? `${never} of ${a * a} cells unread` : "all cells read");
+      write(note, text);
+      put(svg, "aria-label", `${a} by ${a} cells. ${text}`);
+    },
+  };
+}
+
+class BinExplorer extends Explorer {
+  static settings = BIN_SETTINGS;
+  static style = BIN_STYLE;
+  #timer = 0;
+
+  build() {
+    const numbers = Array.from({ length: MOST_LEVELS }, (_, i) => MOST_LEVELS - i);
+    const chips = (text, press, name) => {
+      const all = numbers.map((n) => [n, button(`${n}`, () => press(n), { "aria-label": name(n) })]);
+      const element = h("div", { class: "chips", role: "group", "aria-label": text },
+        h("span", {}, text), ...all.map(([, chip]) => chip));
+      return { element, all };
+    };
+    this.levels = chips("Levels", (n) => this.#toggle(n), (n) => `Level ${n}`);
+    this.drawn = chips("In two dimensions", (level) => this.#by({ level }),
+      (n) => `Draw level ${n} in two dimensions`);
+    this.cards = Object.fromEntries(Object.keys(RULES).map((rule) => [rule, this.#card(rule)]));
+    this.wanted = h("p", { class: "wanted" });
+    this.lines = h("ul");
+    this.app.append(
+      h("h3", { class: "title" }, this.getAttribute("label") ?? "Bin explorer"),
+      this.#sizes(),
+      this.levels.element, this.drawn.element, this.wanted, this.#key(),
+      h("div", { class: "cards" }, ...Object.values(this.cards).map(({ element }) => element)),
+      h("div", { class: "theorem" },
+        h("h4", { class: "title" }, "The paper’s rule: the theorem beside what is drawn"),
+        h("p", { class: "quiet" }, "Write a = q·n + r. If r = 0, there are n bins and every cell is read. " +
+          "Otherwise there are n + ⌊(r − 1)/q⌋ bins and (r − 1) mod q cells unread: right when r is 0 or 1."),
+        this.lines),
+    );
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+
+  update() {
+    const { size: a, levels, level } = this.state;
+    const shown = levels.includes(level) ? level : levels[0];
+    const goal = squares(levels);
+    this.found = Object.fromEntries(
+      Object.keys(RULES).map((rule) => [rule, levels.map((n) => cut(rule, a, n))]));
+    this.range.value = a;
+    this.range.setAttribute("aria-valuetext", words(a, "cell"));
+    if (Number(this.field.value) !== a) this.field.value = a;
+    this.fewer.disabled = a === 1;
+    this.more.disabled = a === MOST_CELLS;
+    for (const [n, chip] of this.levels.all) put(chip, "aria-pressed", `${levels.includes(n)}`);
+    for (const [n, chip] of this.drawn.all) {
+      chip.hidden = !levels.includes(n);
+      put(chip, "aria-pressed", `${n === shown}`);
+    }
+    const terms = levels.map((n) => `${n}²`).join(" + ");
+    write(this.wanted, `Wanted for every a: ${terms} = ${words(goal, "number")} a channel. ` +
+      "The dense layer behind takes no other length.");
+    for (const [rule, card] of Object.entries(this.cards)) card.show(this.found[rule], a, shown, goal);
+    this.#theorem(a, levels);
+  }
+
+  /** Change by hand, and tell the outcome once the hand rests. */
+  #by(settings) {
+    this.change(settings);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.say(this.#spoken()), 400);
+  }
+
+  #toggle(n) {
+    const { levels } = this.state;
+    const rest = levels.filter((other) => other !== n);
+    if (!rest.length) return this.say("At least one level stays on");
+    this.#by({ levels: rest.length < levels.length ? rest : downward([...levels, n]) });
+  }
+
+  #sizes() {
+    const set = (size) => this.#by({ size: clamp(size, 1, MOST_CELLS) });
+    const label = "Cells of the axis, a";
+    this.range = h("input", { type: "range", min: 1, max: MOST_CELLS, step: 1, "aria-label": label });
+    this.range.addEventListener("input", () => set(Number(this.range.value)));
+    this.field = h("input", { type: "number", min: 1, max: MOST_CELLS, step: 1, id: "cells",
+      inputmode: "numeric", "aria-label": label });
+    const typed = () => {
+      const size = parseFloat(this.field.value);
+      return Number.isInteger(size) ? size : NaN;
+    };
+    this.field.addEventListener("input", () => typed() >= 1 && typed() <= MOST_CELLS && set(typed()));
+    this.field.addEventListener("change", () => {
+      if (!Number.isNaN(typed())) set(typed());
+      this.field.value = this.state.size;
+    });
+    this.fewer = button("−", () => set(this.state.size - 1), { "aria-label": "One cell fewer" });
+    this.more = button("+", () => set(this.state.size + 1), { "aria-label": "One cell more" });
+    return h("div", { class: "top" },
+      h("label", { for: "cells" }, "a ="), this.field, this.fewer, this.range, this.more);
+  }
+
+  #key() {
+    const sample = (text, ...parts) =>
+      h("li", {}, h("svg", { viewBox: "0 0 28 18", "aria-hidden": "true" }, ...parts), text);
+    const area = (name) => h("path", { class: name, d: box(4, 2, 20, 14) });
+    return h("ul", { class: "key" },
+      sample("read by one bin", area("cell")),
+      sample("by several (how many)", area("shared"), h("text", { class: "times", x: 14, y: 12.2 }, "2")),
+      sample("unread", area("unread"), h("path", { class: "hatch", d: hatch(4, 2, 20, 14) })),
+      sample("padding", h("path", { class: "pad", d: box(4, 2, 20, 14) })),
+      sample("a bin", h("path", { class: "bar", d: box(4, 6, 20, 5) })),
+      sample("an empty bin", h("path", { class: "empty", d: box(4, 6, 20, 5) })));
+  }
+
+  #card(rule) {
+    const verdict = h("p", { class: "verdict" });
+    const length = h("p", { class: "sum" });
+    const rows = Array.from({ length: MOST_LEVELS }, levelRow);
+    const square = levelSquare();
+    const element = h("section", { class: "card", "aria-label": `Rule ${rule}` },
+      h("h4", {}, rule), h("p", { class: "how" }, HOW[rule]), verdict, length,
+      ...rows.map((row) => row.element), square.element);
+    return {
+      element,
+      show(found, a, level, goal) {
+        const wrong = found.filter(({ right }) => !right).map(({ n }) => n);
+        judge(verdict, !wrong.length, !wrong.length ? "right at every level"
+          : `wrong at level${wrong.length === 1 ? "" : "s"} ${wrong.join(", ")}`);
+        const refused = found.filter(({ error }) => error);
+        const counts = found.map(({ made }) => made?.length ?? 0);
+        const hollow = squares(counts) - squares(found.map(({ full = 0 }) => full));
+        const vector = `${words(squares(counts), "number")} a channel`;
+        if (refused.length) judge(length, false, "no vector: a level is refused");
+        else if (squares(counts) !== goal) judge(length, false, `${vector}, not ${goal}`);
+        else if (hollow) judge(length, false, `${vector}, ${hollow} of empty bins`);
+        else judge(length, true, vector);
+
+        const starts = found.flatMap(({ made = [] }) => made.map(([start]) => start));
+        const stops = found.flatMap(({ made = [] }) => made.map(([, stop]) => stop));
+        const low = Math.min(0, ...starts);
+        const unit = Math.min(BROAD, WIDE / (Math.max(a, ...stops) - low));
+        rows.forEach((row, i) => {
+          row.element.hidden = i >= found.length;
+          if (found[i]) row.show(found[i], a, low, unit);
+        });
+        square.show(found.find(({ n }) => n === level), a, low, unit);
+      },
+    };
+  }
+
+  /** Per level, what the theorem predicts and what the drawn bins say. */
+  #theorem(a, levels) {
+    const lines = levels.map((n, i) => {
+      const { made, unread, error } = this.found.paper[i];
+      const drawn = error ? "a refusal" : `${words(made.length, "bin")}, ${unread.length} unread`;
+      let predicted = "a refusal";
+      try {
+        const [bins, cells] = paperPrediction(a, n);
+        predicted = `${words(bins, "bin")}, ${cells} unread`;
+      } catch {
+        // Below n cells the theorem says nothing, because the rule has no stride.
+      }
+      const start = a < n ? `${a} < ${n}` : `${a} = ${Math.floor(a / n)}·${n} + ${a % n}`;
+      return [`${start}: predicted ${predicted}; drawn ${drawn}: they`, predicted === drawn];
+    });
+    while (this.lines.childElementCount < lines.length) {
+      this.lines.append(h("li", {}, h("span"), " ", h("b")));
+    }
+    [...this.lines.children].forEach((item, i) => {
+      item.hidden = i >= lines.length;
+      if (item.hidden) return;
+      const [text, agree] = lines[i];
+      write(item.firstElementChild, text);
+      judge(item.lastElementChild, agree, agree ? "agree" : "differ");
+    });
+  }
+
+  /** One short sentence for all six rules. */
+  #spoken() {
+    const { size, levels } = this.state;
+    const goal = squares(levels);
+    const parts = Object.entries(this.found).map(([rule, found]) => {
+      if (found.some(({ error }) => error)) return `${rule} refused`;
+      const faults = [
+        found.some(({ unread }) => unread.length) && "unread cells",
+        found.some(({ made, full }) => full < made.length) && "empty bins",
+      ].filter(Boolean);
+      return [`${rule} ${squares(found.map(({ made }) => made.length))} of ${goal}`, ...faults].join(", ");
+    });
+    return `a = ${size}: ${parts.join("; ")}`;
+  }
+}
+
+export default face("bin-explorer", BinExplorer);

@@ -1,0 +1,456 @@
+// The window explorer: a plane, a window that moves over it, and what it writes for each place.
+
+import {
+  button, check, choice, code, Explorer, face, Grid, GRID_STYLE, h, kinds, number, pairSlider, slider,
+} from "./kit.mjs";
+import { PHOTO } from "./photo.mjs";
+import { call, effective, OPERATORS, outputCell, program, tables, WEIGHTS } from "./pools.mjs";
+import { coverage } from "./windows.mjs";
+
+const plane = ([rows, columns], value) =>
+  Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => value(r, c)));
+
+const PRESETS = {
+  mixed: ["mixed numbers", (r, c) => (7 * r + 5 * c + ((r * c) % 4)) % 10],
+  ramp: ["ramp", (r, c) => r + c],
+  negative: ["negative numbers", (r, c) => -1 - ((3 * r + 5 * c) % 9)],
+  ties: ["ties", (r, c) => ((r >> 1) + c) % 3],
+  photo: ["photo patch", (r, c) => PHOTO[r % 16][c % 16]],
+};
+const preset = (name, size) => plane(size, PRESETS[name][1]);
+
+const SETTINGS = {
+  values: { kind: kinds.table(32), value: preset("mixed", [6, 6]) },
+  operator: { kind: kinds.choice(...Object.keys(OPERATORS)), value: "max" },
+  kernel_size: { kind: kinds.pair(1, 32), value: [3, 3] },
+  stride: { kind: kinds.pair(1, 32), value: [2, 2] },
+  padding: { kind: kinds.pair(0, 16), value: [0, 0] },
+  dilation: { kind: kinds.pair(1, 16), value: [1, 1] },
+  ceil_mode: { kind: kinds.flag(), value: false },
+  count_include_pad: { kind: kinds.flag(), value: true },
+  norm_type: { kind: kinds.real(0.1, 64), value: 2 },
+  weight: { kind: kinds.choice(...Object.keys(WEIGHTS)), value: "outline" },
+  selected: { kind: kinds.pair(0, 63), value: [0, 0] },
+  shading: { kind: kinds.flag(), value: false },
+};
+
+const STYLE = `${GRID_STYLE}
+  .planes { --size: min(44px, calc((100cqi - 4rem) / (var(--in) + var(--out)))); display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: start; }
+  @container (max-width: 560px) { .planes.many { --size: min(44px, calc((100cqi - 2rem) / max(var(--in), var(--out)))); } }
+  figure { margin: 0; }
+  figcaption { font-size: .875rem; color: var(--soft); margin-bottom: .25rem; }
+  .pad { background: none; border: 1px dashed var(--edge); color: var(--soft); }
+  .over { background: repeating-linear-gradient(45deg, transparent 0 4px, var(--line) 4px 5px); color: var(--soft); }
+  .in { background: var(--read); color: var(--ink); box-shadow: inset 0 0 0 2px var(--accent); }
+  .unread { background: repeating-linear-gradient(135deg, var(--unread) 0 5px, var(--stripe) 5px 7px); }
+  .shared { background: var(--shared); }
+  .win, .chosen { background: var(--win) !important; color: var(--on-win) !important; font-weight: 700; }
+  .win::after { content: ""; position: absolute; inset: 0 0 auto auto; border: calc(var(--size) * .11) solid; border-color: currentColor currentColor transparent transparent; }
+  .looks { box-shadow: inset 0 0 0 3px var(--accent); }
+  .edited { outline: 2px dashed var(--ink); outline-offset: -3px; }
+  td[data-count]:not([data-count=""])::before { content: attr(data-count); position: absolute; inset: 1px auto auto 3px; font-size: max(7px, 45%); opacity: .9; }
+  .frame { position: absolute; inset: 0 auto auto 0; border: 3px solid var(--accent); border-radius: 5px; pointer-events: none; transition: transform .18s ease-out; }
+  @media (prefers-reduced-motion: reduce) { .frame { transition: none; } }
+  .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
+  .reading { min-height: 5.5rem; border-inline-start: 4px solid var(--accent); padding: .1rem .8rem; }
+  .reading p { margin: 0; }
+  .sum { font: .95rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; max-height: 9rem; overflow-y: auto; }
+  .sum span { color: var(--soft); }
+  .sum b { background: var(--win); color: var(--on-win); border-radius: 3px; padding: 0 .2em; }
+  .formula { font: .9rem/1.6 ui-monospace, monospace; overflow-wrap: anywhere; margin: 0; }
+  .value input { width: 7rem; flex: 0 1 auto; }
+`;
+
+const PAIRS = ["kernel_size", "stride", "padding", "dilation"];
+const bracket = (value) => (value < 0 ? `(${number(value)})` : number(value));
+const times = ([a, b]) => `${a} × ${b}`;
+const POWERS = { 1: "", 2: "²", 3: "³" };
+
+class WindowExplorer extends Explorer {
+  static settings = SETTINGS;
+  static style = STYLE;
+  #hover = null; // the output cell under the mouse
+  #look = [0, 0]; // the input cell that is edited
+  #looking = false; // whether its readers are shown
+  #apart = false;
+  #timer = 0;
+
+  build() {
+    const set = (name) => (value) => this.change({ [name]: value });
+    const choose = (row, column, how) => {
+      if (how === "hover") return this.#peek([row, column]);
+      this.#hover = null;
+      this.#looking = false;
+      this.change({ selected: [row, column] });
+      this.#show();
+      this.say(this.#spoken());
+    };
+    this.input = new Grid("Input", {
+      choose: (row, column, how) => how !== "hover" && this.#edit(row, column),
+      press: (row, column, event) => this.#type(event),
+    });
+    this.output = new Grid("Output", { choose });
+    this.output.element.addEventListener("pointerleave", () => this.#peek(null));
+    this.inputName = h("figcaption");
+    this.outputName = h("figcaption");
+    this.frame = this.input.frame;
+    this.planes = h("div", { class: "planes" },
+      h("figure", {}, this.inputName, this.input.element),
+      h("figure", {}, this.outputName, this.output.element));
+    this.output.frame.remove();
+
+    this.reading = h("div", { class: "reading" });
+    this.play = button("Play", () => this.#toggle());
+    this.c = {
+      shading: check("Shade cells never read and read more than once", set("shading")),
+      preset: choice("Numbers", { ...Object.fromEntries(Object.entries(PRESETS).map(([k, [n]]) => [k, n])), own: "your own" },
+        (name) => name !== "own" && this.change({ values: preset(name, this.#size()) })),
+      size: pairSlider("Input size", 1, 16, (size) => this.change({ values: this.#resized(size) })),
+      operator: choice("Operator", Object.fromEntries(Object.entries(OPERATORS).map(([k, { name }]) => [k, name])), set("operator")),
+      norm_type: slider("Lp: p", 1, 8, set("norm_type"), (p) => number(p)),
+      weight: choice("Kernel weights", { ones: "all 1", edges: "left − right", outline: "center − around" }, set("weight")),
+      ...Object.fromEntries(PAIRS.map((name, i) => [name, pairSlider(name, +(i !== 2), [7, 7, 4, 4][i], set(name))])),
+      ceil_mode: check("ceil_mode", set("ceil_mode")),
+      count_include_pad: check("count_include_pad", set("count_include_pad")),
+    };
+    this.separate = check("height and width apart", (flag) => {
+      const { state } = this;
+      this.#apart = flag;
+      if (!flag) this.change(Object.fromEntries(PAIRS.map((name) => [name, [state[name][0], state[name][0]]])));
+      this.#show();
+    });
+    this.value = h("input", { type: "number", step: "any", id: "value" });
+    this.value.addEventListener("change", () => {
+      const next = Number(this.value.value);
+      if (this.value.value === "" || !Number.isFinite(next)) return this.#show();
+      const values = this.state.values.map((line) => [...line]);
+      values[this.#look[0]][this.#look[1]] = next;
+      this.change({ values });
+      this.say(`Cell set to ${next}. ${this.#spoken()}`);
+    });
+    this.valueName = h("label", { for: "value" });
+    const fields = (name, ...parts) => h("fieldset", {}, h("legend", {}, name), ...parts);
+    const elements = (...names) => names.map((name) => this.c[name].element);
+    this.formula = h("p", { class: "formula" });
+    this.counts = h("p", { class: "quiet" });
+    this.lacks = h("p", { class: "quiet" });
+    const say = (text) => this.say(text);
+    this.codes = { pooling: code("pooling", say), torch: code("torch", say) };
+    this.app.append(
+      h("h3", { class: "title" }, this.getAttribute("label") ?? "Window explorer"),
+      this.planes,
+      h("div", { class: "bar" },
+        button("◀", () => this.#step(-1), { "aria-label": "Previous output cell" }), this.play,
+        button("▶", () => this.#step(1), { "aria-label": "Next output cell" }), this.c.shading.element),
+      this.reading,
+      h("div", { class: "controls" },
+        fields("Window", ...elements(...PAIRS), this.separate.element),
+        h("div", {},
+          fields("Operator", ...elements("operator", "norm_type", "weight", "ceil_mode", "count_include_pad"), this.lacks),
+          fields("Input", ...elements("preset", "size"), h("div", { class: "row value" }, this.valueName, this.value)))),
+      this.formula,
+      this.counts,
+      h("div", { class: "code" }, this.codes.pooling.element, this.codes.torch.element),
+    );
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.play.textContent = "Play";
+  }
+
+  update(names) {
+    const { state } = this;
+    this.#apart ||= PAIRS.some((name) => state[name][0] !== state[name][1]);
+    try {
+      this.tables = tables(state);
+      this.error = null;
+    } catch (error) {
+      this.tables = null;
+      this.error = error.message;
+    }
+    this.cells = this.tables?.[0].map((rows) => this.tables[1].map((columns) => outputCell(state, [rows, columns])));
+    this.#show();
+    if (!names.includes("selected") && !this.#timer) this.say(this.error ?? `Output ${times(this.#out())}`);
+  }
+
+  #size() {
+    const { values } = this.state;
+    return [values.length, values[0].length];
+  }
+
+  #out() {
+    return this.tables.map((table) => table.length);
+  }
+
+  /** The input at another size: of the same preset, or cut and filled up with 0. */
+  #resized(size) {
+    const { values } = this.state;
+    const name = this.#preset();
+    return name === "own" ? plane(size, (r, c) => values[r]?.[c] ?? 0) : preset(name, size);
+  }
+
+  #preset() {
+    const values = JSON.stringify(this.state.values);
+    return Object.keys(PRESETS).find((name) => JSON.stringify(preset(name, this.#size())) === values) ?? "own";
+  }
+
+  /** The output cell that is shown: under the mouse, or chosen, or the nearest that exists. */
+  #at() {
+    const wanted = this.#hover ?? this.state.selected;
+    return this.#out().map((o, axis) => Math.min(wanted[axis], o - 1));
+  }
+
+  #peek(at) {
+    this.#hover = at;
+    if (at) this.#looking = false;
+    this.#show();
+  }
+
+  #step(by) {
+    if (!this.tables) return;
+    const [rows, columns] = this.#out();
+    const [row, column] = this.#at();
+    const next = (row * columns + column + by + rows * columns) % (rows * columns);
+    this.#hover = null;
+    this.#looking = false;
+    this.change({ selected: [Math.floor(next / columns), next % columns] });
+    this.#show();
+    if (!this.#timer) this.say(this.#spoken());
+  }
+
+  #toggle() {
+    if (this.#timer) {
+      this.stop();
+      return this.say(this.#spoken());
+    }
+    if (!this.tables) return;
+    this.#timer = setInterval(() => this.#step(1), 900);
+    this.play.textContent = "Pause";
+    this.say("Playing");
+    this.#step(1);
+  }
+
+  #edit(row, column) {
+    const at = [row - this.from[0], column - this.from[1]];
+    const inside = at.every((place, axis) => place >= 0 && place < this.#size()[axis]);
+    if (!inside) return this.say("Padding");
+    this.#look = at;
+    this.#looking = true;
+    this.#show();
+    const readers = this.#readers();
+    this.say(`Row ${at[0]}, column ${at[1]}: ${number(this.state.values[at[0]][at[1]])}, read by ${readers} windows`);
+  }
+
+  /** A digit, a minus or Enter on a cell of the input goes on in the field for its value. */
+  #type(event) {
+    if (!/^([-.\d]|Enter)$/.test(event.key) || event.ctrlKey || event.metaKey || !this.#looking) return;
+    event.preventDefault();
+    this.value.focus();
+    if (event.key === "Enter") this.value.select();
+    else this.value.value = /\d/.test(event.key) ? event.key : "";
+  }
+
+  #reads(axis, window, place) {
+    return this.tables[axis][window].includes(place);
+  }
+
+  #readers() {
+    if (!this.tables) return 0;
+    return this.#look.reduce((all, place, axis) => all * this.tables[axis].filter((w) => w.includes(place)).length, 1);
+  }
+
+  #show() {
+    const state = effective(this.state);
+    const size = this.#size();
+    const shown = this.#look.map((place, axis) => Math.min(place, size[axis] - 1));
+    this.#look = shown;
+    const last = (axis) => Math.max(...(this.tables?.[axis].at(-1) ?? [0]));
+    this.from = state.padding;
+    this.to = size.map((n, axis) => Math.max(n + state.padding[axis], last(axis) + 1));
+    const span = this.to.map((end, axis) => end + state.padding[axis]);
+    const out = this.tables ? this.#out() : [0, 0];
+    const at = this.tables && !this.#looking ? this.#at() : null;
+    const cell = at && this.cells[at[0]][at[1]];
+    const reads = this.tables?.map((table, axis) => coverage(table, size[axis]));
+    const outside = { max: "−∞", min: "∞", lp: "" }[state.operator] ?? "0";
+    const photo = this.#preset() === "photo";
+
+    this.planes.style.setProperty("--in", span[1]);
+    this.planes.style.setProperty("--out", Math.max(1, out[1]));
+    this.planes.classList.toggle("many", span[1] + out[1] > 10);
+    this.inputName.textContent = `input, ${times(size)}`;
+    this.outputName.textContent = this.tables ? `output, ${times(out)}` : "no output";
+
+    this.input.draw(...span, (r, c) => {
+      const [row, column] = [r - this.from[0], c - this.from[1]];
+      const inside = row >= 0 && column >= 0 && row < size[0] && column < size[1];
+      const padded = row < size[0] + state.padding[0] && column < size[1] + state.padding[1];
+      const value = inside && state.values[row][column];
+      const look = inside ? [] : [padded ? "pad" : "over"];
+      const times = inside && reads ? reads[0][row] * reads[1][column] : 1;
+      if (state.shading && inside && times !== 1) look.push(times ? "shared" : "unread");
+      const term = cell && this.#reads(0, at[0], row) && this.#reads(1, at[1], column);
+      if (term) look.push("in");
+      if (cell && inside && cell.winner === row * size[1] + column) look.push("win");
+      if (inside && this.#looking && row === shown[0] && column === shown[1]) look.push("edited");
+      const name = inside ? number(value) : `${padded ? "padding" : "beyond the padding"} ${outside}`;
+      return {
+        text: inside ? number(value, 3) : padded || outside !== "0" ? outside : "",
+        label: `row ${row}, column ${column}: ${name}${inside && times === 0 ? ", never read" : ""}`,
+        look,
+        tint: photo && inside ? `background:rgb(${value},${value},${value});color:${value < 118 ? "#fff" : "#000"}` : "",
+        count: state.shading && times > 1 ? `${times}` : "",
+      };
+    });
+    this.input.point(shown[0] + this.from[0], shown[1] + this.from[1]);
+
+    this.output.draw(...out, (r, c) => {
+      const { value } = this.cells[r][c];
+      const look = [];
+      if (at && r === at[0] && c === at[1]) look.push("chosen");
+      if (this.#looking && this.#reads(0, r, shown[0]) && this.#reads(1, c, shown[1])) look.push("looks");
+      return { text: number(value, 3), label: `row ${r}, column ${c}: ${number(value)}`, look };
+    });
+    if (this.tables) this.output.point(...this.#at());
+    this.#moveFrame(at);
+    this.#read(state, at, cell);
+    this.#controls(state, size);
+    this.#numbers(state, size, reads);
+  }
+
+  #moveFrame(at) {
+    this.frame.hidden = !at;
+    if (!at) return;
+    const ends = at.map((window, axis) => [this.tables[axis][window][0], this.tables[axis][window].at(-1)]);
+    const [y, x] = ends.map(([first], axis) => first + this.from[axis]);
+    const [tall, wide] = ends.map(([first, last]) => last - first + 1);
+    this.frame.style.width = `calc(var(--size) * ${wide})`;
+    this.frame.style.height = `calc(var(--size) * ${tall})`;
+    this.frame.style.transform = `translate(calc(var(--size) * ${x}), calc(var(--size) * ${y}))`;
+  }
+
+  /** The arithmetic of the shown output cell, or of the input cell that is looked at. */
+  #read(state, at, cell) {
+    if (this.error) {
+      this.reading.replaceChildren(h("p", { class: "error" }, h("b", {}, "Impossible. "), this.error));
+      return;
+    }
+    if (!cell) {
+      const [row, column] = this.#look;
+      const readers = this.#readers();
+      this.reading.replaceChildren(
+        h("p", {}, `Input cell (${row}, ${column}) = ${number(state.values[row][column])}`),
+        h("p", { class: "quiet" }, readers
+          ? `Windows that read it: ${readers}, the outputs with a ring.`
+          : "No window reads it: whatever stands here, the output stays the same."));
+      return;
+    }
+    this.reading.replaceChildren(
+      h("p", {}, `Output cell (${at.join(", ")})`),
+      h("p", { class: "sum", tabindex: 0, role: "group", "aria-label": "Arithmetic" }, ...this.#sum(state, cell)),
+      h("p", { class: "quiet" }, this.#remark(state, cell)));
+  }
+
+  #sum(state, { terms, value, winner, divisor }) {
+    const { operator, norm_type } = state;
+    const width = state.values[0].length;
+    const ranked = operator === "max" || operator === "min";
+    const power = POWERS[norm_type] ?? `^${number(norm_type)}`;
+    const shown = terms.flat().filter((cell) => {
+      if (ranked || operator === "conv") return true;
+      if (operator === "lp") return cell.value !== null;
+      return state.count_include_pad ? cell.counts : cell.value !== null;
+    });
+    const parts = shown.flatMap((cell, i) => {
+      const inside = cell.value !== null;
+      const value = cell.value ?? (ranked ? (operator === "max" ? -Infinity : Infinity) : 0);
+      const signed = ranked ? number(value) : bracket(value);
+      const text = operator === "conv" ? `${signed}·${bracket(cell.weight)}` : operator === "lp" ? signed + power : signed;
+      const wins = inside && cell.row * width + cell.column === winner;
+      return [i ? (ranked ? ", " : " + ") : "", wins ? h("b", {}, text) : inside ? text : h("span", {}, text)];
+    });
+    const answer = ` = ${number(value)}`;
+    if (ranked) return [`${operator}(`, ...parts, ")", answer];
+    if (operator === "avg") return ["(", ...parts, `) / ${divisor}`, answer];
+    if (operator === "conv") return [...parts, answer];
+    const scale = terms.flat().length === divisor ? "" : `${terms.flat().length}/${divisor} · `;
+    return [`(${scale}(`, ...parts, `))^(1/${number(norm_type)})`, answer];
+  }
+
+  #remark(state, { terms, winner, value }) {
+    const cells = terms.flat();
+    const outside = (counts) => cells.filter((cell) => cell.value === null && cell.counts === counts).length;
+    const said = [];
+    const note = (number, what, does) => number && said.push(`${what}: ${number}, ${does}.`);
+    if (winner === -1) said.push("The window reads padding alone, so nobody wins.");
+    else if (winner !== null) {
+      const width = state.values[0].length;
+      said.push(`Found at row ${Math.floor(winner / width)}, column ${winner % width}: index ${winner}.`);
+      const ties = cells.filter((cell) => cell.value === value).length;
+      if (ties > 1) said.push(`${ties} cells tie, the first wins.`);
+    }
+    const ranked = winner !== null;
+    const zero = state.operator !== "avg" || state.count_include_pad;
+    note(outside(true), "Padded cells", ranked ? "never win" : zero ? "counted as 0" : "not counted");
+    note(outside(false), "Places beyond the padding", ranked ? "never win" : "not counted");
+    return said.join(" ");
+  }
+
+  #spoken() {
+    if (!this.tables) return this.error;
+    const at = this.#at();
+    const { value } = this.cells[at[0]][at[1]];
+    return `Output row ${at[0]}, column ${at[1]}: ${number(value)}. ${this.#remark(effective(this.state), this.cells[at[0]][at[1]])}`;
+  }
+
+  #controls(state, size) {
+    const { c } = this;
+    const { has } = OPERATORS[state.operator];
+    for (const setting of PAIRS) c[setting].show(this.state[setting], this.#apart);
+    for (const setting of ["padding", "dilation", "ceil_mode", "count_include_pad", "norm_type", "weight"]) {
+      c[setting].off(!has.includes(setting));
+    }
+    for (const setting of ["norm_type", "weight"]) c[setting].element.hidden = !has.includes(setting);
+    const missing = ["padding", "dilation", "ceil_mode"].filter((setting) => !has.includes(setting));
+    this.lacks.textContent = missing.length ? `In torch and here, it has no ${missing.join(" and no ")}.` : "";
+    for (const setting of ["operator", "norm_type", "weight", "shading"]) c[setting].show(this.state[setting]);
+    c.ceil_mode.show(this.state.ceil_mode);
+    c.count_include_pad.show(this.state.count_include_pad);
+    c.preset.show(this.#preset());
+    c.size.show(size, true);
+    this.separate.show(this.#apart);
+    const [row, column] = this.#look;
+    this.valueName.textContent = `Cell (${row}, ${column})`;
+    if (this.shadowRoot.activeElement !== this.value) this.value.value = state.values[row][column];
+  }
+
+  /** The size formula filled in, how often cells are read, and the two lines of code. */
+  #numbers(state, size, reads) {
+    const { kernel_size: k, stride: s, padding: p, dilation: d, ceil_mode } = state;
+    const [open, close] = ceil_mode ? "⌈⌉" : "⌊⌋";
+    const line = (axis) => {
+      const free = size[axis] + 2 * p[axis] - d[axis] * (k[axis] - 1) - 1;
+      const all = (ceil_mode ? Math.ceil(free / s[axis]) : Math.floor(free / s[axis])) + 1;
+      const dropped = this.tables && all > this.#out()[axis];
+      return `${open}(${size[axis]} + 2·${p[axis]} − ${d[axis]}·(${k[axis]} − 1) − 1) / ${s[axis]}${close} + 1 = ${number(all)}` +
+        (dropped ? `, but the last window would start at ${(all - 1) * s[axis] - p[axis]}, beyond the input: ${all - 1}` : "");
+    };
+    const lines = line(0) === line(1) ? [`height and width: ${line(0)}`] : [`height: ${line(0)}`, `width: ${line(1)}`];
+    this.formula.replaceChildren(`o = ${open}(n + 2p − d(k − 1) − 1) / s${close} + 1`,
+      ...lines.flatMap((text) => [h("br"), text]));
+    const all = reads ? reads[0].flatMap((a) => reads[1].map((b) => a * b)) : [];
+    const unread = all.filter((times) => !times).length;
+    const shared = all.filter((times) => times > 1).length;
+    this.counts.textContent = reads
+      ? `Of ${all.length} cells ${unread} ${unread === 1 ? "is" : "are"} never read and ${shared} more than once, at most ${Math.max(...all)} times.`
+      : "";
+    for (const [library, { element, show }] of Object.entries(this.codes)) {
+      element.hidden = Boolean(this.error);
+      show(call(state, library), program(state, library));
+    }
+  }
+}
+
+export default face("window-explorer", WindowExplorer);

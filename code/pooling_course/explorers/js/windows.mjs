@@ -1,0 +1,51 @@
+// Where windows lie: the rules of pooling/windows.py, along one axis, with its error messages.
+
+const pythonRepr = (value) => (Array.isArray(value) ? `(${value.join(", ")})` : `${value}`);
+
+/** One number for a pair of equal ones: what a reader would type. */
+export const short = ([a, b]) => (a === b ? a : [a, b]);
+
+/** Write a number, a pair, a boolean or a table as Python does. */
+export function python(value) {
+  if (Array.isArray(value) && Array.isArray(value[0])) {
+    return "[" + value.map((row) => "[" + row.join(", ") + "]").join(", ") + "]";
+  }
+  return value === true ? "True" : value === false ? "False" : pythonRepr(value);
+}
+
+/** Throw as `pooling.check.int_tuple` does if an entry is below the least allowed value. */
+export function atLeast(pair, least, name) {
+  if (Math.min(...pair) < least) {
+    throw new RangeError(`${name} must be at least ${least}, got ${python(short(pair))}`);
+  }
+}
+
+/** Count the windows along one axis of n cells. */
+export function outputSize(n, k, s, p = 0, d = 1, ceilMode = false) {
+  const free = n + 2 * p - d * (k - 1) - 1;
+  let o = (ceilMode ? Math.ceil(free / s) : Math.floor(free / s)) + 1;
+  if (ceilMode && (o - 1) * s >= n + p) o -= 1;
+  if (o < 1) {
+    throw new RangeError(
+      `kernel_size ${k} with dilation ${d} spans ${d * (k - 1) + 1} cells, more than the ` +
+        `${n + 2 * p} of the padded input (n=${n}, padding=${p}): the output would be empty`,
+    );
+  }
+  return o;
+}
+
+/** List the cells that each window reads; a place outside 0 .. n - 1 is padding. */
+export function windowPositions(n, k, s, p = 0, d = 1, ceilMode = false) {
+  return Array.from({ length: outputSize(n, k, s, p, d, ceilMode) }, (_, i) =>
+    Array.from({ length: k }, (_, j) => i * s - p + j * d),
+  );
+}
+
+/** Count how many windows read each of n cells. */
+export function coverage(positions, n) {
+  const counts = new Array(n).fill(0);
+  for (const cells of positions) {
+    for (const cell of cells) if (cell >= 0 && cell < n) counts[cell] += 1;
+  }
+  return counts;
+}

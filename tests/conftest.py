@@ -1,0 +1,55 @@
+"""What several files of tests share: the built site, and a browser."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from filelock import FileLock
+from notebook_checks import ROOT
+
+
+class Build(NamedTuple):
+    """What a build of the site said, and where it stands."""
+
+    returncode: int
+    output: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory, worker_id) -> Build:
+    """Build the site as ``make book`` does, once for all workers, into a folder of its own."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "site"
+    shared.mkdir(exist_ok=True)
+    report = shared / "report.json"
+    with FileLock(shared / "lock"):
+        if not report.exists():
+            jupyter_book = Path(sys.executable).with_name("jupyter-book")
+            options = ["--path-output", shared, "--all", "-W", "-n", "--keep-going"]
+            command = [jupyter_book, "build", ROOT, *options]
+            run = subprocess.run(command, capture_output=True, text=True)
+            report.write_text(json.dumps([run.returncode, run.stdout + run.stderr]))
+    return Build(*json.loads(report.read_text()), shared / "_build" / "html")
+
+
+@pytest.fixture(scope="module")
+def site_address(build) -> Iterator[str]:
+    """Serve the built site."""
+    from browser import served
+
+    with served(build.folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    """Run a browser."""
+    from browser import running
+
+    with running() as browser:
+        yield browser

@@ -1,0 +1,129 @@
+"""The explorers in JupyterLab, booted for real: what is moved is seen by Python, and back."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from browser import Watched
+from notebook_checks import KERNELSPEC
+
+CELLS = [
+    "from pooling_course import explorers\n"
+    "explorer = explorers.window([[1, 2, 1], [2, 5, 0], [3, 1, 1]], kernel_size=2, stride=1)\n"
+    "explorer",
+    "print('kernel', explorer.kernel_size, 'sum', explorer.output.sum())",
+    "explorer.kernel_size = 1; explorer.values = [[7, 8]]",
+    "bins = explorers.bins(13, levels=(6,)); bins",
+    "print('size', bins.size, bins.counts['adaptive'])",
+    "shift = explorers.shift([0, 0, 1, 1], shift=1); shift",
+    "print('shift', shift.shift)",
+]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Boot JupyterLab on a notebook with explorers, and end it."""
+    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(notebook, tmp_path / "try.ipynb")
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    own = {name: str(tmp_path / name.lower()) for name in folders}
+    arguments = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    settings = ["--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}"]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [Path(sys.executable).with_name("jupyter"), "lab", *arguments, *settings],
+            stdout=log,
+            stderr=log,
+            env=os.environ | own,
+        )
+        try:
+            yield address_of(server, tmp_path / "jupyter_runtime_dir")
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def address_of(server: subprocess.Popen, folder: Path) -> str:
+    """Wait until the server says where it listens, and answers."""
+    for _ in range(300):
+        assert server.poll() is None, "JupyterLab has ended"
+        for file in folder.glob("jpserver-*.json"):
+            try:
+                address = json.loads(file.read_text())["url"]
+                urlopen(address + "api").close()
+                return address
+            except (OSError, ValueError):
+                pass  # written halfway, or not listening yet
+        time.sleep(0.2)
+    raise AssertionError("JupyterLab did not start")
+
+
+def run(page, index: int) -> str:
+    """Run a cell with Shift and Enter, and return its output."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    prompt = cell.locator(".jp-InputPrompt")
+    for _ in range(300):
+        if re.search(r"\[\d+\]", prompt.inner_text()):
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(500)
+    return cell.locator(".jp-OutputArea").inner_text() if "print" in CELLS[index] else ""
+
+
+def move(page, tag: str, name: str) -> None:
+    """Move a slider of an explorer by one step to the right, by keyboard."""
+    slider = page.locator(tag).get_by_role("slider", name=name, exact=True).last
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+
+
+def test_view_and_kernel_follow_each_other(chrome, lab):
+    context = chrome.new_context(viewport={"width": 1400, "height": 1000})
+    watched = Watched(context.new_page())
+    page = watched.page
+    page.goto(lab + "lab/tree/try.ipynb")
+    page.locator(".jp-Notebook .jp-CodeCell").nth(6).wait_for(timeout=60_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+    run(page, 0)
+    page.locator("window-explorer").wait_for(timeout=60_000)
+    output = page.locator("window-explorer [role=grid][aria-label=Output] td")
+    assert output.all_inner_texts() == ["5", "5", "5", "5"]
+    assert "kernel (2, 2) sum 20.0" in run(page, 1)
+
+    move(page, "window-explorer", "kernel_size")
+    assert output.all_inner_texts() == ["5"]
+    assert "kernel (3, 3) sum 5.0" in run(page, 1)
+
+    run(page, 2)
+    assert output.all_inner_texts() == ["7", "8"]
+
+    run(page, 3)
+    page.locator("bin-explorer").wait_for()
+    assert "size 13 {6: 6}" in run(page, 4)
+    page.locator("bin-explorer input[type=range]").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert "size 14 {6: 6}" in run(page, 4)
+
+    run(page, 5)
+    page.locator("shift-explorer").wait_for()
+    assert "shift (0, 1)" in run(page, 6)
+    page.locator("shift-explorer input[type=range]").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert "shift (0, 2)" in run(page, 6)
+    foreign = [fault for fault in watched.faults if "another host" in fault]
+    errors = [fault for fault in watched.faults if "script error" in fault or "explorer" in fault]
+    assert (foreign, errors) == ([], [])
+    context.close()
