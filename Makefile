@@ -29,7 +29,7 @@ book: .venv/book ## build the site into _build/html (small install, no torch)
 serve: ## serve the built site on 127.0.0.1 (PORT=8000)
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: .venv/all lint ## prove everything: library, chapters, site, hygiene (installs torch)
+test: .venv/all lint ## prove everything: library, chapters, site, explorers (installs torch)
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/all ## run the pre-commit hooks on all files

@@ -26,12 +26,12 @@ ARGUMENTS = [
 
 
 def chromium() -> str:
-    """Return the path of a chromium; without one, skip the test or fail, as BROWSER says."""
+    """Return the path of a chromium; without one skip the test, or fail on REQUIRE_BROWSER."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found:
         return found
     message = f"no browser: looked for {', '.join(NAMES)}"
-    if os.environ.get("BROWSER") == "required":
+    if os.environ.get("REQUIRE_BROWSER"):
         pytest.fail(message)
     pytest.skip(message)
 
@@ -69,7 +69,12 @@ class Watched:
         self.faults: list[str] = []
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        page.on("response", self._response)
         page.route("**/*", self._route)
+
+    def _response(self, response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"{response.status}: {response.url}")
 
     def _console(self, message) -> None:
         if message.type in ("error", "warning"):

@@ -102,7 +102,9 @@ def test_pages_are_clean(visit, stem, viewport, scheme):
         element = page.locator(f"#{name}")
         assert element.get_attribute("data-scheme") == scheme
         page.evaluate("name => document.getElementById(name).scrollIntoView()", name)
-        found = Axe().run(page, context=f"#{name}").response["violations"]
+        # Without `preload`, axe would ask for style sheets where none are.
+        report = Axe().run(page, context=f"#{name}", options={"preload": False})
+        found = report.response["violations"]
         faults = [
             (fault["id"], fault["nodes"][0]["target"], fault["nodes"][0]["failureSummary"])
             for fault in found
@@ -110,11 +112,14 @@ def test_pages_are_clean(visit, stem, viewport, scheme):
         assert faults == [], kind
         wider = """name => {
           const host = document.getElementById(name);
-          const limit = host.getBoundingClientRect();
-          return [...host.shadowRoot.querySelectorAll('*')].filter(e => {
-            const box = e.getBoundingClientRect();
-            return box.width && !e.closest('.status') && box.right > limit.right + 1;
-          }).map(e => e.outerHTML.slice(0, 80)); }"""
+          const scrolls = (e) =>
+            e && (getComputedStyle(e).overflowX === "auto" || scrolls(e.parentElement));
+          host.shadowRoot.querySelectorAll("details").forEach(details => { details.open = true; });
+          const limit = host.getBoundingClientRect().right + 1;
+          return [...host.shadowRoot.querySelectorAll(".app *:not(.status)")]
+            .filter(e => e.getBoundingClientRect().right > limit && !scrolls(e.parentElement))
+            .map(e => e.outerHTML.slice(0, 80));
+        }"""
         assert page.evaluate(wider, name) == []
     assert watched.faults == []
 
@@ -136,15 +141,17 @@ def test_every_control_answers_keyboard_and_pointer(visit, kind):
         for index in range(total):
             page.evaluate(renew, name)
             control = page.locator(f"#{name}").locator(CONTROLS).nth(index)
-            if not control.is_visible() or control.is_disabled():
-                continue
             label = control.evaluate("e => e.outerHTML.slice(0, 120)")
+            if not control.is_visible() or control.is_disabled() or "Start again" in label:
+                continue  # the last has a test of its own
             before = snapshot(page, name)
             (press if how == "keyboard" else point)(page, control)
             page.wait_for_timeout(60)
+            if 'aria-pressed="true"' in label and snapshot(page, name) == before:
+                continue  # one of several to choose from, chosen already
             assert snapshot(page, name) != before, f"{how} does nothing on {label}"
             worked[how] += 1
-    assert worked["keyboard"] == worked["pointer"] >= 8
+    assert min(worked.values()) >= 7
     assert watched.faults == []
 
 
@@ -166,7 +173,7 @@ def press(page, control) -> None:
 
 def point(page, control) -> None:
     """Use a control by pointer alone."""
-    control.scroll_into_view_if_needed()
+    control.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
     box = control.bounding_box()
     kind = control.evaluate("e => e.type || e.getAttribute('role') || e.localName")
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -217,7 +224,7 @@ def test_settings_go_to_the_address_and_come_back(visit, kind):
             "norm_type": 3,
             "selected": [1, 0],
         },
-        "bins": {"size": 31, "levels": [6, 3], "level": 3},
+        "bins": {"size": 31, "levels": [5, 2], "level": 2},
         "shift": {"shift": [0, 3], "values": [[1, 0, -2.5, 4]]},
     }[kind]
     watched = visit(stem, "?highlight=pool#here")
@@ -245,7 +252,7 @@ def test_settings_go_to_the_address_and_come_back(visit, kind):
 def test_addresses_that_make_no_sense_change_nothing(visit, kind):
     stem, name = FIRST[kind]
     start = state(visit(stem).page, name)
-    words = ["", "x", "<b>", "NaN", "1e999", "1_2*3", "__", "[]", "null", "1.5"]
+    words = ["", "x", "<b>", "NaN", "1e999", "1_2*3", "__", "[]", "null", "0x", "1_"]
     for word in words:
         query = "&".join(f"{name}.{key}={word}" for key in start if key != "norm_type")
         watched = visit(stem, f"?{query}&{name}.constructor=1")
@@ -264,9 +271,9 @@ def test_defaults_are_those_of_python(visit, kind):
 def test_one_live_region_speaks_of_changes(visit, kind):
     stem, name = FIRST[kind]
     page = visit(stem).page
-    live = page.locator(
-        f"#{name} [aria-live], #{name} [role=status], #{name} [role=alert], #{name} [role=log]"
-    )
+    kinds = ["[aria-live]:not([aria-live=off])", "[role=status]", "[role=alert]", "[role=log]"]
+    kinds.append("output:not([aria-live=off])")
+    live = page.locator(f"#{name}").locator(", ".join(kinds))
     assert live.count() == 1
     before = live.inner_text()
     page.locator(f"#{name} input[type=range]").first.press("ArrowRight")
@@ -358,6 +365,7 @@ def test_window_says_which_rule_a_setting_breaks(visit):
     with pytest.raises(ValueError) as raised:
         window_output(SETTINGS["window"] | {"padding": (2, 2)})
     assert str(raised.value) in error.inner_text()
+    page.wait_for_timeout(500)
     assert str(raised.value) in page.locator(f"#{name} [role=status]").inner_text()
     assert page.locator(f"#{name} [role=grid][aria-label=Output] td").count() == 0
 
@@ -388,18 +396,114 @@ def test_window_follows_hover_keys_and_play(visit):
     assert reading.inner_text() == still
 
 
-def test_window_takes_a_number_typed_on_a_cell(visit):
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["7", "Enter"], 7),
+        (["4", "2", "Tab"], 42),
+        (["-", "5", "Enter"], -5),
+        ([".", "5", "Enter"], 0.5),
+        (["8", "Escape"], 3),
+        (["Enter", "6", "Enter"], 6),
+        (["-", "Enter"], 3),
+    ],
+    ids=lambda keys: "".join(keys) if isinstance(keys, list) else "",
+)
+def test_window_takes_a_number_typed_on_a_cell(visit, keys, value):
     stem, name = FIRST["window"]
     page = visit(stem).page
-    page.locator(f"#{name} [role=grid][aria-label=Input] td").nth(7).click()
-    page.keyboard.type("42")
-    page.keyboard.press("Enter")
-    assert state(page, name)["values"][1][1] == 42
-    assert (
-        page.locator(f"#{name} [role=grid][aria-label=Output] td")
-        .first.inner_text()
-        .startswith("42")
+    cell = page.locator(f"#{name} [role=grid][aria-label=Input] td").nth(7)
+    field = page.locator(f"#{name} input[type=number]")
+    assert state(page, name)["values"][1][1] == 3
+    cell.click()
+    for key in keys:
+        page.keyboard.press(key)
+    assert state(page, name)["values"][1][1] == value
+    if keys[-1] in ("Enter", "Escape"):
+        assert cell.evaluate("cell => cell.getRootNode().activeElement === cell")
+    page.mouse.click(1, 1)
+    assert float(field.input_value()) == value and cell.inner_text().startswith(
+        f"{value:g}".replace("-", "−")
     )
+
+
+def test_window_does_not_write_into_padding(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem).page
+    page.evaluate("name => document.getElementById(name).change({ padding: [1, 1] })", name)
+    start = state(page, name)
+    page.locator(f"#{name} [role=grid][aria-label=Input] td").nth(9).click()
+    page.locator(f"#{name} [role=grid][aria-label=Input] td").first.click()
+    page.keyboard.type("9")
+    assert state(page, name) == start
+
+
+def test_window_stops_playing_at_an_impossible_setting(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem).page
+    page.locator(f"#{name} button", has_text="Play").click()
+    page.evaluate("name => document.getElementById(name).change({ kernel_size: [9, 9] })", name)
+    assert page.locator(f"#{name} button", has_text="Play").count() == 1
+    page.wait_for_timeout(500)
+    assert "Impossible" in page.locator(f"#{name} [role=status]").inner_text()
+
+
+def test_window_keeps_the_focus_when_the_output_shrinks(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem).page
+    page.locator(f"#{name} [role=grid][aria-label=Output] td").last.click()
+    page.evaluate(
+        "name => { document.getElementById(name).state = { kernel_size: [6, 6] }; }", name
+    )
+    active = "name => document.getElementById(name).shadowRoot.activeElement?.dataset.at"
+    assert page.evaluate(active, name) == "0,0"
+
+
+def test_window_gives_back_cells_that_were_cut_off(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem).page
+    own = {"values": [[1, 2, 3], [4, 5, 6], [7, 8, 9.5]], "kernel_size": [1, 1]}
+    page.evaluate("([name, own]) => document.getElementById(name).change(own)", [name, own])
+    height = page.locator(f"#{name} input[aria-label='Input size, height']")
+    height.focus()
+    page.keyboard.press("ArrowLeft")
+    assert state(page, name)["values"] == own["values"][:2]
+    page.keyboard.press("ArrowRight")
+    assert state(page, name)["values"] == own["values"]
+
+
+def test_long_numbers_stay_in_their_cells(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem, viewport=PHONE).page
+    long = {"values": [[-1234567.25] * 16 for _ in range(16)], "padding": [1, 1]}
+    page.evaluate("([name, long]) => document.getElementById(name).change(long)", [name, long])
+    widths = """name => [...document.getElementById(name).shadowRoot.querySelectorAll("td")]
+      .map(cell => cell.getBoundingClientRect().width)"""
+    found = page.evaluate(widths, name)
+    assert max(found) - min(found) < 0.5
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("kind", TAGS)
+def test_start_again_brings_back_the_start(visit, kind):
+    stem, name = FIRST[kind]
+    page = visit(stem).page
+    start = state(page, name)
+    page.locator(f"#{name} input[type=range]").first.press("ArrowRight")
+    assert state(page, name) != start
+    page.locator(f"#{name} button", has_text="Start again").click()
+    assert state(page, name) == start
+
+
+def test_chosen_cells_show_in_forced_colors(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem, forced_colors="active").page
+    colors = """name => ["td.win", "td.chosen", "td:not([class])"].map(selector => {
+      const cell = document.getElementById(name).shadowRoot.querySelector(selector);
+      return getComputedStyle(cell).backgroundColor;
+    })"""
+    winner, chosen, plain = page.evaluate(colors, name)
+    assert winner == chosen != plain
 
 
 @pytest.mark.parametrize("library", ["pooling", "torch"])

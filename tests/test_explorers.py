@@ -94,10 +94,6 @@ def test_cases_know_every_operator_weight_and_rule():
     [
         ("the output would be empty", 100),
         ("padding must be at most half", 20),
-        ("kernel_size must be at least 1", 3),
-        ("stride must be at least 1", 3),
-        ("padding must be at least 0", 3),
-        ("dilation must be at least 1", 3),
     ],
 )
 def test_cases_hold_every_error(pools, error, least):
@@ -121,18 +117,21 @@ def test_cases_hold_windows_that_ceil_mode_drops(pools):
             continue
         for axis, table in enumerate(expected["positions"]):
             n = np.shape(given["values"])[axis]
-            k, s, p, d = (given[name][axis] for name in golden.LEAST)
+            names = ("kernel_size", "stride", "padding", "dilation")
+            k, s, p, d = (given[name][axis] for name in names)
             dropped += len(table) < math.ceil((n + 2 * p - d * (k - 1) - 1) / s) + 1
     assert dropped >= 10
 
 
 @pytest.mark.parametrize("name", ["padding", "dilation"])
-def test_cases_hold_bad_values_that_the_operator_ignores(pools, name):
+def test_cases_hold_values_that_the_operator_ignores(pools, name):
+    neutral = {"padding": 0, "dilation": 1}[name]
     ignored = [
-        "message" not in expected and min(given[name]) < golden.LEAST[name]
+        "message" not in expected and max(given[name]) > neutral
         for given, expected in pools
+        if name not in golden.OPERATORS[given["operator"]]
     ]
-    assert sum(ignored) >= 2
+    assert sum(ignored) >= 20
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])

@@ -15,6 +15,7 @@ import numpy as np
 import pooling
 from pooling.bins import RULES, bin_coverage, paper_prediction
 from pooling.reduce import extreme
+from pooling_course.explorers.arithmetic import kernel_weight, short
 
 Case = dict[str, Any]
 Settings = dict[str, Any]
@@ -29,7 +30,6 @@ OPERATORS = {
 }
 WEIGHTS = ("ones", "edges", "outline")
 NORM_TYPES = (1, 2, 3, -1, 0.5)
-LEAST = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1}
 
 _POWERS = 2.0 ** np.arange(-2, 3)
 PALETTES = {
@@ -38,23 +38,6 @@ PALETTES = {
     "decimals": np.arange(-999, 1000) / 100,
     "powers": np.concatenate([-_POWERS, [0], _POWERS]),
 }
-
-
-def short(pair: list[int]) -> int | tuple[int, ...]:
-    """Return one int for a pair of equal ones, as the explorers write it."""
-    return pair[0] if pair[0] == pair[1] else tuple(pair)
-
-
-def weight(name: str, kernel_size: list[int]) -> np.ndarray:
-    """Return a kernel of the convolution as an array of shape (1, 1, kH, kW)."""
-    h, w = kernel_size
-    if name == "ones":
-        return np.ones((1, 1, h, w))
-    if name == "edges":
-        return np.tile(np.sign(2.0 * np.arange(w) - w + 1), (1, 1, h, 1))
-    kernel = np.full((1, 1, h, w), -1.0)
-    kernel[0, 0, h // 2, w // 2] = h * w - 1
-    return kernel
 
 
 def output(settings: Settings, **more: Any) -> Any:
@@ -67,7 +50,8 @@ def output(settings: Settings, **more: Any) -> Any:
     x = np.array(settings["values"], dtype=float)[None]
     kernel_size = settings["kernel_size"]
     if operator == "conv":
-        return pooling.conv2d(x, weight(settings["weight"], kernel_size), **arguments)
+        weight = kernel_weight(settings["weight"], *kernel_size)[None, None]
+        return pooling.conv2d(x, weight, **arguments)
     pool = getattr(pooling, f"{operator}_pool2d")
     return pool(x, kernel_size=short(kernel_size), **arguments, **more)
 
@@ -158,11 +142,7 @@ def random_settings(rng: np.random.Generator, operator: str) -> Settings:
     case, axis = rng.random(), rng.integers(2)
     if case < 0.08 and operator != "conv":
         settings["padding"][axis] = halves[axis] + 1
-    elif case < 0.16:
-        names = list(LEAST)[operator == "conv" :]  # a weight has no kernel_size to refuse
-        name = names[rng.integers(len(names))]
-        settings[name][axis] = LEAST[name] - 1
-    elif case < 0.24:  # the first window reaches over the input, from padding to padding
+    elif case < 0.16:  # the first window reaches over the input, from padding to padding
         shape[axis] = rng.integers(1, 3)
         kernel_size[axis], settings["padding"][axis] = 2, 1
         settings["dilation"][axis] = int(shape[axis]) + 1

@@ -5,6 +5,7 @@ Each explorer is one JavaScript module (`pooling_course.explorers.module`), whic
 what is set in Python moves the view, and what is moved in the view is seen by Python.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,15 +26,16 @@ def window(
     count_include_pad: bool = True,
     norm_type: float = 2,
     weight: str = "outline",
+    shading: bool = False,
 ) -> "WindowExplorer":
     """Move a window over a plane, and see what it reads and writes.
 
     Parameters
     ----------
-    x : array_like, shape (H, W), optional
-        At most 32 by 32 finite numbers; a plane of 6 by 6 when omitted.
+    x : array_like, shape (H, W) or (W,), optional
+        At most 32 by 32 finite numbers, one row if of shape (W,); a plane of 6 by 6 when omitted.
     kernel_size : int or tuple of two ints
-        Cells a window reads along height and width.
+        Cells a window reads along height and width, at most 32.
     stride : int or tuple of two ints, optional
         Step between windows; `kernel_size` when omitted, as for a pool.
     padding, dilation, ceil_mode, count_include_pad, norm_type
@@ -42,17 +44,21 @@ def window(
     operator : {"max", "avg", "min", "lp", "conv"}
         What a window computes.
     weight : {"ones", "edges", "outline"}
-        The kernel of the convolution: all 1, left minus right, center minus around.
+        The kernel of the convolution: all 1, right minus left, center minus around.
+    shading : bool
+        Shade the cells that no window reads, and those that several read.
 
     Returns
     -------
     WindowExplorer
-        A widget: as the last line of a cell it is shown. Its settings are attributes to read
-        and to set; `output` is what the library computes for them.
+        A widget: as the last line of a cell it is shown. The arguments are its attributes, to
+        read and to set; `x` is called `values` there (assign a new table: a change of one number
+        in place is not noticed), and `selected` is the output cell that is shown. `output` is what
+        the library computes for them.
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, traitlets.TraitError
         If an argument has not the type or the range that it says.
 
     Examples
@@ -80,23 +86,28 @@ def window(
         count_include_pad=count_include_pad,
         norm_type=norm_type,
         weight=weight,
+        shading=shading,
     )
 
 
-def bins(size: int = 14, levels: tuple[int, ...] = (4, 2, 1)) -> "BinExplorer":
+def bins(
+    size: int = 14, levels: Iterable[int] = (4, 2, 1), level: int | None = None
+) -> "BinExplorer":
     """Compare six rules that cut an axis into bins.
 
     Parameters
     ----------
     size : int
         Cells of the axis, 1 to 64.
-    levels : sequence of int
+    levels : iterable of int
         Wanted numbers of bins, each 1 to 8.
+    level : int, optional
+        The one that is drawn in two dimensions; the largest when omitted.
 
     Returns
     -------
     BinExplorer
-        A widget; `counts` is how many bins each rule makes.
+        A widget with these three as attributes; `counts` is how many bins each rule makes.
 
     Raises
     ------
@@ -110,7 +121,9 @@ def bins(size: int = 14, levels: tuple[int, ...] = (4, 2, 1)) -> "BinExplorer":
     """
     from pooling_course.explorers.widgets import BinExplorer
 
-    return BinExplorer(size=size, levels=levels)
+    explorer = BinExplorer(size=size, levels=levels)
+    explorer.level = max(explorer.levels) if level is None else level
+    return explorer
 
 
 def shift(x=None, shift: int | tuple[int, int] = (0, 1)) -> "ShiftExplorer":
@@ -122,12 +135,12 @@ def shift(x=None, shift: int | tuple[int, int] = (0, 1)) -> "ShiftExplorer":
         A signal or a picture on a ring: finite numbers, sizes even (a signal has one row) and at
         most 32.
     shift : int or tuple of two ints
-        Cells to the right, or down and to the right, -16 to 16.
+        Cells to the right, or down and to the right, -16 to 16. A signal moves to the right only.
 
     Returns
     -------
     ShiftExplorer
-        A widget; `shift` follows what is dragged.
+        A widget; `shift` follows what is dragged, and `x` is called `values` there.
 
     Raises
     ------
@@ -142,4 +155,4 @@ def shift(x=None, shift: int | tuple[int, int] = (0, 1)) -> "ShiftExplorer":
     from pooling_course.explorers.widgets import ShiftExplorer
 
     given = {} if x is None else {"values": x}
-    return ShiftExplorer(**given, shift=(0, shift) if isinstance(shift, int) else shift)
+    return ShiftExplorer(**given, shift=shift)

@@ -7,6 +7,8 @@ import numpy as np
 
 import pooling
 from pooling.bins import RULES
+from pooling.check import array
+from pooling_course.explorers.settings import MOST
 
 
 def kernel_weight(name: str, height: int, width: int) -> np.ndarray:
@@ -46,6 +48,45 @@ def kernel_weight(name: str, height: int, width: int) -> np.ndarray:
     return weight
 
 
+def plane(value: Any, name: str) -> np.ndarray:
+    """Return rows of numbers that an explorer can draw; one row may stand alone.
+
+    Parameters
+    ----------
+    value : array_like, shape (H, W) or (W,)
+        What the caller passed.
+    name : str
+        What to call it in an error.
+
+    Returns
+    -------
+    numpy.ndarray of int or float64, shape (H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it holds no numbers, has another shape, is too large, or is not finite.
+
+    Examples
+    --------
+    >>> plane([1.0, 2.0], "x")
+    array([[1., 2.]])
+    """
+    given = array(value, name)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold numbers, got {given.dtype}")
+    table = np.atleast_2d(given.astype(float))
+    if given.ndim not in (1, 2) or not 1 <= min(table.shape) <= max(table.shape) <= MOST:
+        raise ValueError(
+            f"{name} must have shape (H, W), or (W,) for one row, with sizes 1 to {MOST}, "
+            f"got {given.shape}"
+        )
+    wrong = table[~(np.abs(table) <= 1e9)]
+    if wrong.size:
+        raise ValueError(f"{name} must hold finite numbers up to 1e9, got {wrong[0]}")
+    return np.atleast_2d(given) if given.dtype.kind in "iu" else table
+
+
 def window_output(settings: dict[str, Any]) -> np.ndarray:
     """Compute the output of the window explorer.
 
@@ -70,7 +111,7 @@ def window_output(settings: dict[str, Any]) -> np.ndarray:
     array([[9., 9.],
            [9., 8.]])
     """
-    x = np.array([settings["values"]], dtype=float)
+    x = plane(settings["values"], "values")[None].astype(float)
     k, s, p, d = (
         short(settings[name]) for name in ("kernel_size", "stride", "padding", "dilation")
     )

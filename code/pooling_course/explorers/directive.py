@@ -62,7 +62,11 @@ class ExplorerDirective(SphinxDirective):
             fallback = STATIC[kind](state)
         except (TypeError, ValueError) as fault:
             raise self.error(f"explorer {kind}: {fault}") from fault
-        node = explorer("", *fallback, kind=kind, title=title, state=json.dumps(state))
+        heading = nodes.paragraph("", "", nodes.strong(text=title))
+        start = nodes.paragraph(text="Where it starts; with scripts, it can be changed.")
+        node = explorer(
+            "", heading, start, *fallback, kind=kind, title=title, state=json.dumps(state)
+        )
         self.set_source_info(node)
         self.options = {"name": name}
         self.add_name(node)

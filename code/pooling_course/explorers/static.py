@@ -8,7 +8,14 @@ from docutils import nodes
 
 from pooling.bins import paper_prediction
 from pooling.windows import coverage, window_positions
-from pooling_course.explorers.arithmetic import RING, bin_lists, compare, short, window_output
+from pooling_course.explorers.arithmetic import (
+    RING,
+    bin_lists,
+    compare,
+    plane,
+    short,
+    window_output,
+)
 
 NAMES = {
     "max": "maximum",
@@ -57,9 +64,9 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> nod
     docutils.nodes.container
     """
     lines, head = [list(row) for row in rows], list(head)
-    width = len(lines[0])
-    group = nodes.tgroup(cols=width)
-    group += [nodes.colspec(colwidth=1) for _ in range(width)]
+    columns = list(zip(*lines, *[head] * bool(head), strict=True))
+    group = nodes.tgroup(cols=len(columns))
+    group += [nodes.colspec(colwidth=max(map(len, column))) for column in columns]
     if head:
         group += nodes.thead("", _row(head))
     group += nodes.tbody("", *map(_row, lines))
@@ -92,7 +99,7 @@ def window(settings: dict[str, Any]) -> list[nodes.Node]:
     TypeError, ValueError
         What the library raises for an impossible setting.
     """
-    x = np.array(settings["values"], dtype=float)
+    x = plane(settings["values"], "values").astype(float)
     operator, k = settings["operator"], settings["kernel_size"]
     lacks = LACKS.get(operator, set())
     padding = (0, 0) if "padding" in lacks else settings["padding"]
@@ -173,15 +180,17 @@ def bins(settings: dict[str, Any]) -> list[nodes.Node]:
                     f"bins: {count}, cells unread: {unread}."
                 )
             )
-    return parts
+    return [*parts, _text("A bin written [3, 7) holds the cells 3 to 6.")]
 
 
 def _verdict(a: int, n: int, found: list[tuple[int, int]] | str) -> list[str]:
     if isinstance(found, str):
         return [found, "none", "", ""]
     reads = coverage(np.array([i for bin in found for i in range(*bin)], dtype=int), a)
+    empty = sum(not any(0 <= i < a for i in range(*bin)) for bin in found)
     count = f"{len(found)}" if len(found) == n else f"{len(found)}, not {n}"
-    listed = " ".join(f"[{number(start)}, {number(stop)})" for start, stop in found)
+    count += f", {empty} empty" * (empty > 0)
+    listed = " ".join(f"[{number(start)},\u00a0{number(stop)})" for start, stop in found)
     return [listed, count, str(np.sum(reads == 0)), str(np.sum(reads > 1))]
 
 
@@ -197,20 +206,27 @@ def shift(settings: dict[str, Any]) -> list[nodes.Node]:
     -------
     list of docutils.nodes.Node
     """
-    x = np.array([settings["values"]], dtype=float)
-    steps = range(min(9, x.shape[2] // 2 + 1))
+    x = plane(settings["values"], "values")[None].astype(float)
+    steps = range(min(5, x.shape[2] // 2 + 1))
     rows = []
     for name, pool in RING.items():
         before = pool(x)[0]
         moved = [compare(before, pool(np.roll(x, step, axis=2))[0]) for step in steps]
-        shares = [f"{m['count'] / before.size:.0%}, {number(m['change'])}" for m in moved]
+        shares = [f"{m['count']} of {before.size}, {number(m['change'])}" for m in moved]
         rows.append([name, *shares])
     parts: list[nodes.Node] = []
     if x.shape[1] == 1:
         parts.append(table("The signal", [], [map(number, x[0, 0])]))
     head = ["operator", *(f"by {step}" for step in steps)]
     title = "Moved to the right: outputs that keep their value, and the mean change"
-    return [*parts, table(title, head, rows)]
+    return [
+        *parts,
+        table(title, head, rows),
+        _text(
+            "An output may have moved along, so it is compared after the move by whole cells that "
+            "fits best."
+        ),
+    ]
 
 
 STATIC = {"window": window, "bins": bins, "shift": shift}

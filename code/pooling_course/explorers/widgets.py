@@ -1,13 +1,14 @@
 """The explorers as widgets: each setting of a view is a trait, checked when it is set."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
 
-from pooling.check import array, int_tuple
-from pooling_course.explorers.arithmetic import bin_lists, window_output
+from pooling.check import int_tuple, integer
+from pooling_course.explorers.arithmetic import bin_lists, plane, window_output
 from pooling_course.explorers.module import module
 from pooling_course.explorers.settings import BINS, MOST, SHIFT, WINDOW
 
@@ -30,6 +31,15 @@ class Pair(traitlets.TraitType):
         return pair
 
 
+class Move(Pair):
+    """Cells down and to the right; one int is to the right."""
+
+    def validate(self, owner: traitlets.HasTraits, value: Any) -> tuple[int, ...]:
+        """Return the pair, or raise what the library raises."""
+        pair = super().validate(owner, value)
+        return pair if isinstance(value, Iterable) else (0, pair[1])
+
+
 class Table(traitlets.TraitType):
     """Rows of finite numbers, as lists."""
 
@@ -37,18 +47,7 @@ class Table(traitlets.TraitType):
 
     def validate(self, owner: traitlets.HasTraits, value: Any) -> list[list[float]]:
         """Return nested lists of Python numbers."""
-        name = f"x ({self.name})"
-        table = array(value, name)
-        if table.dtype.kind not in "fiu":
-            raise TypeError(f"{name} must hold numbers, got {table.dtype}")
-        table = table[None] if table.ndim == 1 else table
-        if table.ndim != 2 or not 1 <= min(table.shape) <= max(table.shape) <= MOST:
-            raise ValueError(
-                f"{name} must have 1 to {MOST} rows and columns, got shape {table.shape}"
-            )
-        if not (np.abs(table) <= 1e9).all():
-            raise ValueError(f"{name} must be finite and at most 1e9, got {value!r}")
-        return table.tolist()
+        return plane(value, f"x ({self.name})").tolist()
 
 
 def choice(*names: str) -> traitlets.Enum:
@@ -56,10 +55,19 @@ def choice(*names: str) -> traitlets.Enum:
     return traitlets.Enum(names, default_value=names[0]).tag(sync=True)
 
 
-class WindowExplorer(anywidget.AnyWidget):
+class Widget(anywidget.AnyWidget):
+    """What the three have in common: a text in place of the view, where no view can be."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({shown})"
+
+
+class WindowExplorer(Widget):
     """A window over a plane. Make it with `pooling_course.explorers.window`."""
 
     _esm = module("window")
+    settings = tuple(WINDOW)
     values = Table(WINDOW["values"]).tag(sync=True)
     operator = choice("max", "avg", "min", "lp", "conv")
     kernel_size = Pair(1, MOST, default_value=WINDOW["kernel_size"]).tag(sync=True)
@@ -68,10 +76,16 @@ class WindowExplorer(anywidget.AnyWidget):
     dilation = Pair(1, 16, default_value=WINDOW["dilation"]).tag(sync=True)
     ceil_mode = traitlets.Bool(WINDOW["ceil_mode"]).tag(sync=True)
     count_include_pad = traitlets.Bool(WINDOW["count_include_pad"]).tag(sync=True)
-    norm_type = traitlets.Float(WINDOW["norm_type"], min=0.1, max=64).tag(sync=True)
+    norm_type = traitlets.CFloat(WINDOW["norm_type"]).tag(sync=True)
     weight = choice("outline", "ones", "edges")
     selected = Pair(0, 63, default_value=WINDOW["selected"]).tag(sync=True)
     shading = traitlets.Bool(WINDOW["shading"]).tag(sync=True)
+
+    @traitlets.validate("norm_type")
+    def _norm_type(self, proposal: dict) -> float:
+        if not 0.1 <= proposal["value"] <= 64:
+            raise ValueError(f"norm_type must lie in 0.1 .. 64, got {proposal['value']}")
+        return proposal["value"]
 
     @property
     def output(self) -> np.ndarray:
@@ -79,13 +93,14 @@ class WindowExplorer(anywidget.AnyWidget):
         return window_output({name: getattr(self, name) for name in WINDOW})
 
 
-class BinExplorer(anywidget.AnyWidget):
+class BinExplorer(Widget):
     """Six rules side by side. Make it with `pooling_course.explorers.bins`."""
 
     _esm = module("bins")
-    size = traitlets.Int(BINS["size"]).tag(sync=True)
-    levels = traitlets.List(traitlets.Int(), BINS["levels"]).tag(sync=True)
-    level = traitlets.Int(BINS["level"]).tag(sync=True)
+    settings = tuple(BINS)
+    size = traitlets.Any(BINS["size"]).tag(sync=True)
+    levels = traitlets.Any(BINS["levels"]).tag(sync=True)
+    level = traitlets.Any(BINS["level"]).tag(sync=True)
 
     @traitlets.validate("size")
     def _size(self, proposal: dict) -> int:
@@ -97,9 +112,11 @@ class BinExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("levels")
     def _levels(self, proposal: dict) -> list[int]:
-        levels = {within(level, 1, 8, "levels") for level in proposal["value"]}
+        given = proposal["value"]
+        many = given if isinstance(given, Iterable) else [given]
+        levels = {within(level, 1, 8, "levels") for level in many}
         if not levels:
-            raise ValueError("levels must hold at least one number of bins, got []")
+            raise ValueError(f"levels must hold at least one number of bins, got {given!r}")
         return sorted(levels, reverse=True)
 
     @property
@@ -112,8 +129,8 @@ class BinExplorer(anywidget.AnyWidget):
         return found
 
 
-def within(value: int, low: int, high: int, name: str) -> int:
-    """Return `value` if it lies in a range.
+def within(value: Any, low: int, high: int, name: str) -> int:
+    """Return `value` if it is an int in a range.
 
     Parameters
     ----------
@@ -128,25 +145,26 @@ def within(value: int, low: int, high: int, name: str) -> int:
 
     Raises
     ------
-    ValueError
-        If it lies outside.
+    TypeError, ValueError
+        If it is no int, or lies outside.
 
     Examples
     --------
     >>> within(3, 1, 8, "level")
     3
     """
-    if not low <= value <= high:
-        raise ValueError(f"{name} must lie in {low} .. {high}, got {value}")
-    return value
+    if integer(value, name, low) > high:
+        raise ValueError(f"{name} must be at most {high}, got {value}")
+    return int(value)
 
 
-class ShiftExplorer(anywidget.AnyWidget):
+class ShiftExplorer(Widget):
     """A signal or a picture on a ring. Make it with `pooling_course.explorers.shift`."""
 
     _esm = module("shift")
+    settings = tuple(SHIFT)
     values = Table(SHIFT["values"]).tag(sync=True)
-    shift = Pair(-16, 16, default_value=SHIFT["shift"]).tag(sync=True)
+    shift = Move(-16, 16, default_value=SHIFT["shift"]).tag(sync=True)
 
     @traitlets.validate("values")
     def _values(self, proposal: dict) -> list[list[float]]:

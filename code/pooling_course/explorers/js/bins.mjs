@@ -1,15 +1,27 @@
 // The bin explorer: six rules cut an axis of a cells into n bins, level by level, side by side.
 
+import BINS from "./bins.css" with { type: "css" };
 import { button, clamp, Explorer, face, h, list, whole } from "./kit.mjs";
 import { binCoverage, paperPrediction, RULES } from "./rules.mjs";
 
+// Formulas stand between backticks: they are not broken at the end of a line.
 const HOW = {
-  adaptive: "bin i is [⌊i·a/n⌋, ⌈(i + 1)·a/n⌉)",
-  paper: "window ⌈a/n⌉, stride ⌊a/n⌋",
-  symmetric: "window and stride ⌈a/n⌉, padded on both sides",
-  rounded: "edges i·a/n, rounded to the nearest cell",
-  stretched: "stride ⌊a/n⌋, window a\u00a0−\u00a0(n\u00a0−\u00a01)·⌊a/n⌋",
-  fixed: "window and stride ⌈13/n⌉, made for 13 cells",
+  adaptive: "bin i is `[⌊i·a/n⌋, ⌈(i + 1)·a/n⌉)`",
+  paper: "window `⌈a/n⌉`, stride `⌊a/n⌋`",
+  symmetric: "window and stride `⌈a/n⌉`, padded on both sides",
+  rounded: "edges `i·a/n`, rounded to the nearest cell",
+  stretched: "stride `⌊a/n⌋`, window `a − (n − 1)·⌊a/n⌋`",
+  fixed: "window and stride `⌈13/n⌉`, made for 13 cells",
+};
+const THEOREM = "Theorem: for `a = q·n + r` with `a ≥ n`, there are n bins and no cell is unread " +
+  "if `r = 0`; otherwise `n + ⌊(r − 1)/q⌋` bins and `(r − 1) mod q` cells unread.";
+
+/** The rules that slide a window: window, stride, padding. */
+const SLIDES = {
+  paper: (a, n) => [Math.ceil(a / n), Math.floor(a / n), 0],
+  symmetric: (a, n) => [Math.ceil(a / n), Math.ceil(a / n), Math.ceil((Math.ceil(a / n) * n - a) / 2)],
+  stretched: (a, n) => [a - (n - 1) * Math.floor(a / n), Math.floor(a / n), 0],
+  fixed: (a, n) => [Math.ceil(13 / n), Math.ceil(13 / n), 0],
 };
 const MOST_CELLS = 64;
 const MOST_LEVELS = 8;
@@ -33,62 +45,16 @@ const BIN_SETTINGS = {
 };
 
 // Drawings are WIDE units wide; a cell is at most BROAD units wide and, in a strip, TALL units high.
-const [WIDE, BROAD, TALL, BARS] = [240, 24, 14, 17];
-
-const BIN_STYLE = `
-  .top { position: sticky; top: calc(.875 * var(--pst-header-height, 0px)); z-index: 1; background: var(--paper); border-bottom: 1px solid var(--line);
-    box-shadow: 0 -.6rem var(--paper);
-    display: flex; align-items: center; gap: .4rem; padding: .25rem 0; }
-  .top label { font-weight: 600; }
-  .top input[type="number"] { width: 3.9rem; padding: 0 .2rem 0 .5rem; }
-  .top button { flex: none; font-size: 1.2rem; line-height: 1; }
-  .chips { display: flex; flex-wrap: wrap; gap: .25rem; align-items: center; }
-  .chips > span { font-size: .9rem; flex: 0 0 9.2rem; }
-  .chips button { padding: 0; font-variant-numeric: tabular-nums; }
-  .key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0; padding: 0; list-style: none; font-size: .8125rem; color: var(--soft); }
-  .key li { display: flex; align-items: center; gap: .4rem; }
-  .key svg { width: 28px; height: 18px; flex: none; }
-  .wanted { margin: 0; font-size: .9rem; }
-  .cards { display: grid; gap: .75rem; grid-template-columns: repeat(3, minmax(0, 1fr)); }
-  .card { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .7rem; display: grid; gap: .5rem; align-content: start; min-width: 0; }
-  .card h4 { margin: 0; font-size: 1rem; line-height: 1.3; }
-  .card p { margin: 0; font-size: .8125rem; line-height: 1.4; }
-  .how { color: var(--soft); min-height: 2.8em; }
-  .card .sum { min-height: 2.8em; }
-  .verdict { font-weight: 600; }
-  .yes { color: var(--good); }
-  .no { color: var(--bad); }
-  .head { display: flex; justify-content: space-between; gap: .5rem; }
-  .level { display: grid; gap: .15rem; border-top: 1px solid var(--line); padding-top: .35rem; }
-  .refusal { overflow-wrap: anywhere; border-inline-start: 3px solid var(--bad); padding-inline-start: .5rem; }
-  svg { display: block; width: 100%; height: auto; }
-  .square { max-width: 21rem; }
-  .cell { fill: var(--cell); }
-  .shared { fill: var(--shared); }
-  .unread { fill: var(--unread); }
-  .hatch { stroke: var(--bad); stroke-width: 1.1; fill: none; }
-  .grid { stroke: var(--paper); fill: none; }
-  .marks { stroke: var(--ink); stroke-width: .7; opacity: .55; fill: none; }
-  .times { fill: var(--ink); font: 9px system-ui, sans-serif; text-anchor: middle; }
-  .pad { fill: none; stroke: var(--edge); stroke-width: .9; stroke-dasharray: 2.5 2; }
-  .bar { fill: var(--win); }
-  .bins { fill: none; stroke: var(--win); stroke-width: 1.3; }
-  .empty { fill: none; stroke: var(--bad); stroke-width: 1.4; }
-  .theorem ul { margin: .25rem 0 0; padding-inline-start: 1.2rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
-  @container (max-width: 660px) { .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } .chips > span { flex-basis: 100%; } }
-  @container (max-width: 460px) {
-    .cards { grid-template-columns: minmax(0, 1fr); }
-    .chips button { flex: 1 0 22%; max-width: 24%; }
-    .how, .card .sum { min-height: 0; }
-    .square { max-width: 14rem; }
-  }
-`;
+const [WIDE, BROAD, TALL, BARS] = [240, 60, 14, 17];
 
 const words = (amount, name) => `${amount} ${name}${amount === 1 ? "" : "s"}`;
 const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
 const squares = (numbers) => sum(numbers.map((one) => one * one));
 const round = (value) => Math.round(value * 100) / 100;
 const write = (element, text) => element.textContent === text || (element.textContent = text);
+const together = (text) => text.replaceAll(" ", "\u00a0");
+const formulas = (text) =>
+  text.split("`").map((part, i) => (i % 2 ? h("span", { class: "formula" }, together(part)) : part));
 const put = (element, name, value) =>
   element.getAttribute(name) === value || element.setAttribute(name, value);
 
@@ -117,6 +83,29 @@ function cut(rule, a, n) {
   }
 }
 
+/** What a rule comes to at level n: its window, or the cells of its bins. */
+function inNumbers(rule, { n, made }, a) {
+  if (rule in SLIDES) {
+    const [kernel, stride, padding] = SLIDES[rule](a, n);
+    return `window ${kernel}, stride ${stride}` + (padding ? `, padding ${padding}` : "");
+  }
+  const cells = made.map(([start, stop]) => stop - start);
+  const some = cells.length > 6 ? [...cells.slice(0, 3), "…", cells.at(-1)] : cells;
+  return `${some.join(", ")} cell${cells.length === 1 && cells[0] === 1 ? "" : "s"}`;
+}
+
+/** What the theorem says of the paper's rule, and whether the drawn bins agree. */
+function theorem({ n, made, unread }, a) {
+  const below = `${a} < ${n}`;
+  if (a < n) {
+    return [`${together(below)}: the theorem does not apply (q would be 0), and the rule is refused`];
+  }
+  const tell = (bins, cells) => `${words(bins, "bin")}, ${cells} unread`;
+  const predicted = tell(...paperPrediction(a, n));
+  const equation = together(`${a} = ${Math.floor(a / n)}·${n} + ${a % n}`);
+  return [`${equation}, theorem: ${together(predicted)} `, predicted === tell(made.length, unread.length)];
+}
+
 /** Join neighboring cells: [2, 3, 7] to [[2, 4], [7, 8]]. */
 function runs(cells) {
   const found = [];
@@ -127,17 +116,29 @@ function runs(cells) {
   return found;
 }
 
-/** Put each bar in the first lane where it covers no earlier bar. */
+/** Put each bar in the first lane where it covers no earlier bar. A bin of no cell takes no lane. */
 function lanes(made) {
   const ends = [];
   return made.map(([start, stop]) => {
+    if (start === stop) return 0;
     const free = ends.findIndex((end) => end <= start);
     const lane = free < 0 ? ends.length : free;
-    ends[lane] = Math.max(stop, start + 1);
+    ends[lane] = stop;
     return lane;
   });
 }
 
+/** How far each bin of no cell stands from its edge, so that those at the same edge stand side by side. */
+function aside(made, step) {
+  const same = (start) => made.flatMap((bin, i) => (bin[0] === start && bin[1] === start ? [i] : []));
+  return made.map(([start, stop], i) => {
+    if (start !== stop) return 0;
+    const all = same(start);
+    return (all.indexOf(i) - (all.length - 1) / 2) * step;
+  });
+}
+
+const tick = (x, y) => `M${round(x)} ${round(y)}l2.6 6h-5.2z`;
 const box = (x, y, w, t) => `M${round(x)} ${round(y)}h${round(w)}v${round(t)}h${round(-w)}z`;
 
 /** Slanted lines in a box. All boxes of a drawing share the same lines, so that crossing bands match. */
@@ -162,15 +163,22 @@ function drawing(label, tall, ...names) {
 const PARTS = ["cell", "shared", "marks", "unread", "hatch", "grid", "pad"];
 
 /** One level of one rule: how many bins, the strip, and what is wrong with the cells. */
-function levelRow() {
+function levelRow(rule) {
   const name = h("b");
   const bins = h("span");
-  const { element: svg, parts } = drawing("", TALL + BARS + 1, ...PARTS, "bar", "empty");
+  const { element: svg, parts } = drawing("", TALL + BARS + 1, ...PARTS, "bar", "empty", "ticks");
+  const numbers = h("p", { class: "soft" });
   const cells = h("span");
   const lost = h("span");
-  const refusal = h("p", { class: "refusal" });
-  const note = h("p", {}, lost, cells);
-  const element = h("div", { class: "level" }, h("p", { class: "head" }, name, bins), svg, note, refusal);
+  const plain = h("b");
+  const message = h("span", { class: "soft" });
+  const refusal = h("p", { class: "refusal" }, plain, message);
+  const note = h("p", { class: "note" }, lost, cells);
+  const says = h("span");
+  const agrees = h("b");
+  const element = h("div", { class: "level" },
+    h("p", { class: "head" }, name, bins), numbers, svg, note, refusal);
+  if (rule === "paper") element.append(h("p", { class: "says" }, says, agrees));
 
   function draw({ made, reads, full, unread, shared }, a, low, unit) {
     const x = (cell) => (cell - low) * unit;
@@ -195,15 +203,15 @@ function levelRow() {
     const lane = lanes(made);
     const pitch = Math.min(6, BARS / (Math.max(...lane) + 1));
     const gap = Math.max(0.4, unit * 0.07);
-    const bars = { bar: "", empty: "" };
+    const shift = aside(made, 6.5);
+    const bars = { bar: "", empty: "", ticks: "" };
     made.forEach(([start, stop], i) => {
+      if (start === stop) return (bars.ticks += tick(x(start) + shift[i], TALL + 4.5 + pitch));
       const kind = Math.min(stop, a) > Math.max(start, 0) ? "bar" : "empty";
       const wide = Math.max(1.2, (stop - start) * unit - 2 * gap); // wide enough to be seen
-      const left = clamp(x(start) + gap, 0.8, WIDE - 0.8); // an empty bin may stand at the very edge
-      bars[kind] += box(left, TALL + 3.5 + lane[i] * pitch, wide, pitch * 0.72);
+      bars[kind] += box(x(start) + gap, TALL + 3.5 + lane[i] * pitch, wide, pitch * 0.72);
     });
-    put(parts.bar, "d", bars.bar);
-    put(parts.empty, "d", bars.empty);
+    for (const [kind, path] of Object.entries(bars)) put(parts[kind], "d", path);
     const list = (some) => some.join(", ") || "none";
     const ends = made.map(([start, stop]) => (stop > start ? `${start} to ${stop - 1}` : "no cell"));
     put(svg, "aria-label", `Cells of the bins: ${list(ends)}. Unread cells: ${list(unread)}. ` +
@@ -215,11 +223,21 @@ function levelRow() {
     show(found, a, low, unit) {
       const { n, error, made, full, unread, shared } = found;
       write(name, `level ${n}`);
+      write(numbers, inNumbers(rule, found, a));
+      if (rule === "paper") {
+        const [text, agree] = theorem(found, a);
+        write(says, text);
+        write(agrees, agree === undefined ? "" : agree ? "✓\u00a0agrees" : "✗\u00a0differs");
+        agrees.className = agree ? "yes" : "no";
+      }
       svg.toggleAttribute("hidden", Boolean(error));
       note.hidden = Boolean(error);
       refusal.hidden = !error;
       if (error) {
-        write(refusal, error);
+        const unfit = rule === "fixed";
+        const [kernel] = SLIDES.fixed(a, n);
+        write(plain, unfit ? `a window of ${kernel} does not fit into ${words(a, "cell")}` : "");
+        write(message, error);
         return judge(bins, false, "refused");
       }
       const enough = made.length === n;
@@ -238,7 +256,7 @@ function levelRow() {
 function levelSquare() {
   const name = h("b");
   const note = h("p");
-  const { element: svg, parts } = drawing("", WIDE, ...PARTS, "bins", "empty");
+  const { element: svg, parts } = drawing("", WIDE, ...PARTS, "empty", "nothing", "bins");
   svg.classList.add("square");
   const element = h("div", { class: "level" }, h("p", { class: "head" }, name), note, svg);
 
@@ -249,10 +267,11 @@ function levelSquare() {
 
   return {
     element,
-    show({ n, error, made = [], unread = [], shared = [] }, a, low, unit) {
+    show({ n, error, made = [], full = 0, unread = [], shared = [] }, a, low, unit, span) {
       const x = (cell) => round((cell - low) * unit);
       const first = Math.min(0, ...made.map(([start]) => start));
       const last = Math.max(a, ...made.map(([, stop]) => stop));
+      put(svg, "viewBox", `0 0 ${WIDE} ${round(Math.min(WIDE, span * unit))}`);
       const cross = (at) => `M${x(0)} ${x(at)}h${round(a * unit)}M${x(at)} ${x(0)}v${round(a * unit)}`;
       const lines = Array.from({ length: a - 1 }, (_, i) => cross(i + 1));
       put(parts.cell, "d", error ? "" : box(x(0), x(0), a * unit, a * unit));
@@ -266,25 +285,28 @@ function levelSquare() {
       const [corner, side] = [x(first) + 0.6, (last - first) * unit - 1.2];
       put(parts.pad, "d", framed ? box(corner, corner, side, side) : "");
 
-      const gap = Math.max(0.7, Math.min(2, unit * 0.1));
-      const sides = made.map(([start, stop]) => {
-        const from = clamp((start - low) * unit + gap, 0.8, WIDE - 0.8);
-        const long = Math.max(0, (stop - start) * unit - 2 * gap);
+      const flat = made.some(([start, stop]) => start === stop); // they need room between the outlines
+      const gap = flat ? unit * 0.12 : Math.max(0.7, Math.min(2, unit * 0.1));
+      const shift = aside(made, 4);
+      const sides = made.map(([start, stop], i) => {
+        const from = (start - low) * unit + (start === stop ? shift[i] : gap);
+        const long = Math.max(0.01, (stop - start) * unit - 2 * gap); // of no length, nothing is drawn
         return [round(from), `h${round(long)}`, `v${round(long)}`, `h${round(-long)}`,
-          Math.min(stop, a) > Math.max(start, 0)];
+          start === stop ? 0 : Math.min(stop, a) > Math.max(start, 0) ? 2 : 1];
       });
-      const outlines = { bins: "", empty: "" };
+      const outlines = ["", "", ""];
       for (const [top, , down, , tall] of sides) {
         for (const [left, right, , back, wide] of sides) {
-          outlines[tall && wide ? "bins" : "empty"] += `M${left} ${top}${right}${down}${back}z`;
+          outlines[Math.min(tall, wide)] += `M${left} ${top}${right}${down}${back}z`;
         }
       }
-      put(parts.bins, "d", outlines.bins);
-      put(parts.empty, "d", outlines.empty);
+      ["nothing", "empty", "bins"].forEach((kind, i) => put(parts[kind], "d", outlines[i]));
       write(name, `level ${n} on ${a} × ${a} cells`);
       const never = a * a - (a - unread.length) ** 2;
+      const hollow = made.length ** 2 - full ** 2;
       const text = error ? "Refused: no bins to draw."
-        : `${made.length} × ${made.length} = ${words(made.length ** 2, "number")}; ` +
+        : `${made.length} × ${made.length} = ${words(made.length ** 2, "number")}` +
+          (hollow ? `, ${hollow} of empty bins; ` : "; ") +
           (never ? `${never} of ${a * a} cells unread` : "all cells read");
       write(note, text);
       put(svg, "aria-label", `${a} by ${a} cells. ${text}`);
@@ -294,7 +316,7 @@ function levelSquare() {
 
 class BinExplorer extends Explorer {
   static settings = BIN_SETTINGS;
-  static style = BIN_STYLE;
+  static sheets = [BINS];
   #timer = 0;
 
   build() {
@@ -305,23 +327,14 @@ class BinExplorer extends Explorer {
         h("span", {}, text), ...all.map(([, chip]) => chip));
       return { element, all };
     };
-    this.levels = chips("Levels", (n) => this.#toggle(n), (n) => `Level ${n}`);
+    this.levels = chips("Bins per axis (levels)", (n) => this.#toggle(n), (n) => `Level ${n}`);
     this.drawn = chips("In two dimensions", (level) => this.#by({ level }),
       (n) => `Draw level ${n} in two dimensions`);
     this.cards = Object.fromEntries(Object.keys(RULES).map((rule) => [rule, this.#card(rule)]));
     this.wanted = h("p", { class: "wanted" });
-    this.lines = h("ul");
-    this.app.append(
-      h("h3", { class: "title" }, this.getAttribute("label") ?? "Bin explorer"),
-      this.#sizes(),
-      this.levels.element, this.drawn.element, this.wanted, this.#key(),
-      h("div", { class: "cards" }, ...Object.values(this.cards).map(({ element }) => element)),
-      h("div", { class: "theorem" },
-        h("h4", { class: "title" }, "The paper’s rule: the theorem beside what is drawn"),
-        h("p", { class: "quiet" }, "Write a = q·n + r. If r = 0, there are n bins and every cell is read. " +
-          "Otherwise there are n + ⌊(r − 1)/q⌋ bins and (r − 1) mod q cells unread: right when r is 0 or 1."),
-        this.lines),
-    );
+    this.grid = h("div", { class: "cards" }, ...Object.values(this.cards).map(({ element }) => element));
+    this.app.append(this.#sizes(), this.levels.element, this.drawn.element, this.wanted, this.#key(),
+      this.grid);
   }
 
   stop() {
@@ -345,10 +358,9 @@ class BinExplorer extends Explorer {
       put(chip, "aria-pressed", `${n === shown}`);
     }
     const terms = levels.map((n) => `${n}²`).join(" + ");
-    write(this.wanted, `Wanted for every a: ${terms} = ${words(goal, "number")} a channel. ` +
-      "The dense layer behind takes no other length.");
+    write(this.wanted, `All levels together: ${terms} = ${words(goal, "number")} a channel, for every a.`);
+    this.grid.style.setProperty("--rows", levels.length + 5); // what a card is made of
     for (const [rule, card] of Object.entries(this.cards)) card.show(this.found[rule], a, shown, goal);
-    this.#theorem(a, levels);
   }
 
   /** Change by hand, and tell the outcome once the hand rests. */
@@ -384,7 +396,7 @@ class BinExplorer extends Explorer {
     this.fewer = button("−", () => set(this.state.size - 1), { "aria-label": "One cell fewer" });
     this.more = button("+", () => set(this.state.size + 1), { "aria-label": "One cell more" });
     return h("div", { class: "top" },
-      h("label", { for: "cells" }, "a ="), this.field, this.fewer, this.range, this.more);
+      h("label", { for: "cells" }, "a ="), this.field, this.fewer, this.more, this.range);
   }
 
   #key() {
@@ -397,16 +409,18 @@ class BinExplorer extends Explorer {
       sample("unread", area("unread"), h("path", { class: "hatch", d: hatch(4, 2, 20, 14) })),
       sample("padding", h("path", { class: "pad", d: box(4, 2, 20, 14) })),
       sample("a bin", h("path", { class: "bar", d: box(4, 6, 20, 5) })),
-      sample("an empty bin", h("path", { class: "empty", d: box(4, 6, 20, 5) })));
+      sample("an empty bin: only padding", h("path", { class: "empty", d: box(4, 6, 20, 5) })),
+      sample("an empty bin: no cell at all", h("path", { class: "ticks", d: tick(14, 5) })));
   }
 
   #card(rule) {
     const verdict = h("p", { class: "verdict" });
     const length = h("p", { class: "sum" });
-    const rows = Array.from({ length: MOST_LEVELS }, levelRow);
+    const rows = Array.from({ length: MOST_LEVELS }, () => levelRow(rule));
     const square = levelSquare();
+    if (rule === "paper") square.element.append(h("p", { class: "soft" }, ...formulas(THEOREM)));
     const element = h("section", { class: "card", "aria-label": `Rule ${rule}` },
-      h("h4", {}, rule), h("p", { class: "how" }, HOW[rule]), verdict, length,
+      h("h4", {}, rule), h("p", { class: "soft" }, ...formulas(HOW[rule])), verdict, length,
       ...rows.map((row) => row.element), square.element);
     return {
       element,
@@ -426,41 +440,15 @@ class BinExplorer extends Explorer {
         const starts = found.flatMap(({ made = [] }) => made.map(([start]) => start));
         const stops = found.flatMap(({ made = [] }) => made.map(([, stop]) => stop));
         const low = Math.min(0, ...starts);
-        const unit = Math.min(BROAD, WIDE / (Math.max(a, ...stops) - low));
+        const span = Math.max(a, ...stops) - low;
+        const unit = Math.min(BROAD, WIDE / span);
         rows.forEach((row, i) => {
           row.element.hidden = i >= found.length;
           if (found[i]) row.show(found[i], a, low, unit);
         });
-        square.show(found.find(({ n }) => n === level), a, low, unit);
+        square.show(found.find(({ n }) => n === level), a, low, unit, span);
       },
     };
-  }
-
-  /** Per level, what the theorem predicts and what the drawn bins say. */
-  #theorem(a, levels) {
-    const lines = levels.map((n, i) => {
-      const { made, unread, error } = this.found.paper[i];
-      const drawn = error ? "a refusal" : `${words(made.length, "bin")}, ${unread.length} unread`;
-      let predicted = "a refusal";
-      try {
-        const [bins, cells] = paperPrediction(a, n);
-        predicted = `${words(bins, "bin")}, ${cells} unread`;
-      } catch {
-        // Below n cells the theorem says nothing, because the rule has no stride.
-      }
-      const start = a < n ? `${a} < ${n}` : `${a} = ${Math.floor(a / n)}·${n} + ${a % n}`;
-      return [`${start}: predicted ${predicted}; drawn ${drawn}: they`, predicted === drawn];
-    });
-    while (this.lines.childElementCount < lines.length) {
-      this.lines.append(h("li", {}, h("span"), " ", h("b")));
-    }
-    [...this.lines.children].forEach((item, i) => {
-      item.hidden = i >= lines.length;
-      if (item.hidden) return;
-      const [text, agree] = lines[i];
-      write(item.firstElementChild, text);
-      judge(item.lastElementChild, agree, agree ? "agree" : "differ");
-    });
   }
 
   /** One short sentence for all six rules. */

@@ -1,9 +1,11 @@
 // What the explorers share: a custom element with settings, controls, grids of numbers, and a face
 // for notebooks. The explorers stand in a shadow tree, so no style of a page gets in or out.
 
+import KIT from "./kit.css" with { type: "css" };
+
 /** Make an element: `h("button", { class: "x", onclick }, "text", child)`. */
 export function h(tag, properties = {}, ...children) {
-  const svg = ["svg", "g", "rect", "path", "line", "text", "circle", "polyline"].includes(tag);
+  const svg = ["svg", "g", "rect", "path", "line", "text", "circle"].includes(tag);
   const element = svg
     ? document.createElementNS("http://www.w3.org/2000/svg", tag)
     : document.createElement(tag);
@@ -19,13 +21,15 @@ export function h(tag, properties = {}, ...children) {
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Write a number for people: a real minus, infinity, at most this many significant digits. */
+/** Write a number for people: a real minus, infinity, so many digits, but none lost before the point. */
 export function number(value, digits = 6) {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-  const text = Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(digits))}`;
-  return text.replace("-", "−");
+  const before = `${Math.trunc(Math.abs(value))}`.length;
+  const text = Number.isInteger(value) ? value : Number(value.toPrecision(Math.max(digits, before)));
+  return `${text}`.replaceAll("-", "−").replace("Infinity", "∞");
 }
+
+/** The sign between a value and how `number` writes it. */
+export const equals = (value) => (number(value) === number(value, 15) ? " = " : " ≈ ");
 
 // A kind of setting reads whatever a page, an address or Python gives it, and returns undefined
 // for what it cannot use; `write` makes the text of the address.
@@ -43,7 +47,7 @@ const one = (names) => (raw) => (names.includes(raw) ? raw : undefined);
 
 export const kinds = {
   real: (low, high) => ({ read: real(low, high), write: String }),
-  flag: () => ({ read: (raw) => ({ true: true, false: false })[raw], write: String }),
+  flag: () => ({ read: (raw) => one(["true", "false"])(`${raw}`) && `${raw}` === "true", write: String }),
   choice: (...names) => ({ read: one(names), write: String }),
   pair: (low, high) => ({
     read(raw) {
@@ -61,71 +65,16 @@ export const kinds = {
   }),
 };
 
-const BASE = `
-  :host { display: block; container-type: inline-size; margin: 1.5rem 0; color-scheme: light;
-    --ink: #1b1f24; --soft: #57606a; --paper: #fff; --panel: #f6f8fa; --line: #d0d7de; --edge: #6e7781;
-    --cell: #eef1f5; --read: #cfe8f8; --win: #0063a0; --on-win: #fff; --unread: #fbd9c9; --stripe: #e79a75;
-    --shared: #fbe2a6; --accent: #0063a0; --bad: #a33c00; --good: #00654a;
-    color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-  :host([hidden]), [hidden] { display: none !important; }
-  :host([data-scheme="dark"]) { color-scheme: dark;
-    --ink: #e6edf3; --soft: #a5b0bc; --paper: #14181e; --panel: #1c2128; --line: #3d444d; --edge: #8b949e;
-    --cell: #2a313a; --read: #0f4a73; --win: #7cc4f0; --on-win: #06121c; --unread: #5d2a16; --stripe: #a3502b;
-    --shared: #6b4f0c; --accent: #7cc4f0; --bad: #ffa57a; --good: #56d6a6; }
-  * { box-sizing: border-box; }
-  .app { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: clamp(.5rem, 2cqi, 1rem);
-    display: grid; gap: .75rem; }
-  .app > * { min-width: 0; }
-  .title { font-size: 1rem; font-weight: 600; margin: 0; }
-  .static { display: none; }
-  @media print { .app { display: none; } .static { display: contents; } }
-  .quiet { color: var(--soft); font-size: .875rem; margin: 0; }
-  .status { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-  .controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15.5rem), 1fr)); gap: .25rem 1.25rem;
-    align-items: start; }
-  fieldset { border: 0; border-top: 1px solid var(--line); margin: 0; padding: .25rem 0 0; min-width: 0; }
-  legend { font-weight: 600; font-size: .875rem; padding: 0 .5rem 0 0; }
-  .row { display: flex; align-items: center; gap: .5rem; min-height: 44px; }
-  .row > label, .row > .name { flex: 0 0 7.2rem; font-size: .9rem; }
-  .row[data-off] > * { opacity: .55; }
-  .pairs { flex: 1; display: grid; min-width: 0; }
-  .slide { display: flex; align-items: center; gap: .5rem; min-width: 0; }
-  output { flex: 0 0 1.5rem; text-align: end; font-variant-numeric: tabular-nums; }
-  input[type="range"] { flex: 1; min-width: 0; width: 100%; height: 44px; margin: 0; accent-color: var(--accent); cursor: pointer; }
-  input[type="range"]:disabled { cursor: not-allowed; }
-  select, input[type="number"], input[type="text"], button { font: inherit; min-height: 44px; color: var(--ink); background: var(--panel);
-    border: 1px solid var(--edge); border-radius: 6px; padding: 0 .6rem; max-width: 100%; }
-  select { flex: 1; min-width: 0; }
-  button { min-width: 44px; cursor: pointer; }
-  button:hover { border-color: var(--accent); }
-  button[aria-pressed="true"] { background: var(--win); border-color: var(--win); color: var(--on-win); }
-  .check { display: flex; align-items: center; gap: .6rem; min-height: 44px; font-size: .9rem; cursor: pointer; }
-  .check input { width: 22px; height: 22px; margin: 0 11px; accent-color: var(--accent); flex: none; }
-  .error { border-inline-start: 4px solid var(--bad); background: var(--panel); padding: .6rem .8rem; margin: 0; overflow-wrap: anywhere; }
-  .error b { color: var(--bad); }
-  pre { margin: 0; padding: .7rem; background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
-    font: .8125rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 12rem; overflow-y: auto; }
-  .code { display: grid; gap: .5rem; }
-  .line { display: flex; flex-wrap: wrap; gap: .25rem .5rem; align-items: center; }
-  .line b { flex: 0 0 4.5rem; font-size: .875rem; }
-  .line pre { flex: 1 1 14rem; min-width: 0; }
-  @media (forced-colors: active) { .app { --read: Highlight; --win: Highlight; --on-win: HighlightText; } }
-`;
-
-/** The scheme of the page around: the book's theme, JupyterLab's, or the reader's own. */
+/** The scheme of the page around: the book's theme, or JupyterLab's. */
 function scheme() {
-  const { theme } = document.documentElement.dataset;
-  if (theme === "dark" || theme === "light") return theme;
-  const lab = document.body.dataset.jpThemeLight;
-  if (lab) return lab === "false" ? "dark" : "light";
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const lab = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";
+  return document.documentElement.dataset.theme ?? lab;
 }
 
 /**
  * A custom element with settings.
  *
- * A subclass has `static settings`, name to `{ kind, value }`; `static style`; `build()`, which fills
+ * A subclass has `static settings`, name to `{ kind, value }`; `static sheets`; `build()`, which fills
  * `this.app` once; and `update(names)`, which shows `this.state` after the named settings changed.
  * Initial settings stand as JSON in the attribute `state`. An element with an `id` keeps what differs
  * from them in the address, as `?id.name=value`. A change by hand is announced by an event `change`.
@@ -135,19 +84,23 @@ export class Explorer extends HTMLElement {
   #initial = null;
   #given = {};
   #timer = 0;
+  #saying = 0;
 
   connectedCallback() {
     if (this.shadowRoot) return this.#watch();
     const root = this.attachShadow({ mode: "open" });
-    this.app = h("section", { class: "app", "aria-label": this.getAttribute("label") ?? this.localName });
+    const title = this.getAttribute("label") ?? this.localName.replace("-", " ");
+    this.app = h("section", { class: "app", "aria-label": title },
+      h("div", { class: "head" }, h("h3", { class: "title" }, title),
+        button("Start again", () => this.change(this.#initial))));
     this.status = h("div", { class: "status", role: "status", "aria-live": "polite" });
+    root.adoptedStyleSheets = [KIT, ...(this.constructor.sheets ?? [])];
     root.append(
-      h("style", {}, BASE + (this.constructor.style ?? "")),
       h("div", { class: "static" }, h("slot")),
       this.app,
     );
-    this.#initial = this.#defaults();
-    this.#state = { ...this.#initial, ...this.#given, ...this.#fromAddress() };
+    this.#initial = { ...this.#defaults(), ...this.#given };
+    this.#state = { ...this.#initial, ...this.#fromAddress() };
     this.build();
     this.app.append(this.status);
     this.#watch();
@@ -156,7 +109,6 @@ export class Explorer extends HTMLElement {
 
   disconnectedCallback() {
     this.observer?.disconnect();
-    this.media?.removeEventListener("change", this.paint);
     clearTimeout(this.#timer);
     this.stop?.();
   }
@@ -174,14 +126,16 @@ export class Explorer extends HTMLElement {
   /** Change settings by hand: show them, keep them in the address, tell the notebook. */
   change(settings) {
     const names = this.#apply(settings);
-    if (!names.length) return;
+    if (!names.length) return false;
     this.#remember();
     this.dispatchEvent(new CustomEvent("change", { detail: names }));
+    return true;
   }
 
-  /** Say something to a screen reader. */
+  /** Say something to a screen reader, once the reader has come to rest. */
   say(text) {
-    this.status.textContent = text;
+    clearTimeout(this.#saying);
+    this.#saying = setTimeout(() => (this.status.textContent = text), 300);
   }
 
   #read(settings) {
@@ -235,16 +189,17 @@ export class Explorer extends HTMLElement {
   }
 
   #watch() {
-    this.paint = () => (this.dataset.scheme = scheme());
-    this.observer = new MutationObserver(this.paint);
+    const paint = () => (this.dataset.scheme = scheme());
+    this.observer = new MutationObserver(paint);
     for (const element of [document.documentElement, document.body]) {
       this.observer.observe(element, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
     }
-    this.media = matchMedia("(prefers-color-scheme: dark)");
-    this.media.addEventListener("change", this.paint);
-    this.paint();
+    paint();
   }
 }
+
+/** A paragraph of a class. */
+export const p = (name, ...children) => h("p", { class: name }, ...children);
 
 /** Define an explorer and return what anywidget wants: a face that keeps view and model equal. */
 export function face(tag, Class) {
@@ -278,7 +233,7 @@ const rowOf = (id, name, ...children) =>
 /** A slider with its value beside it. */
 export function slider(name, low, high, change, describe = String) {
   const id = unique();
-  const value = h("output", { for: id });
+  const value = h("output", { for: id, "aria-live": "off" });
   const input = h("input", { type: "range", id, min: low, max: high, step: 1 });
   input.addEventListener("input", () => change(Number(input.value)));
   const element = rowOf(id, name, input, value);
@@ -290,7 +245,7 @@ export function slider(name, low, high, change, describe = String) {
       value.textContent = describe(number);
       input.setAttribute("aria-valuetext", describe(number));
     },
-    off: (flag) => ((input.disabled = flag), element.toggleAttribute("data-off", flag)),
+    off: (flag) => (input.disabled = flag),
   };
 }
 
@@ -299,7 +254,7 @@ export function pairSlider(name, low, high, change) {
   let pair = [low, low];
   let apart = false;
   const axis = (label, at) => {
-    const value = h("output", {});
+    const value = h("output", { "aria-live": "off" });
     const input = h("input", { type: "range", min: low, max: high, step: 1, "aria-label": `${name}${label}` });
     input.addEventListener("input", () => {
       const next = Number(input.value);
@@ -317,15 +272,12 @@ export function pairSlider(name, low, high, change) {
       axes.forEach(({ input, value, box }, at) => {
         input.max = Math.max(high, next[at]);
         input.value = next[at];
-        value.textContent = next[at];
+        value.textContent = (separate ? "HW"[at] + " " : "") + next[at];
         box.hidden = at === 1 && !separate;
         input.setAttribute("aria-label", separate ? `${name}, ${["height", "width"][at]}` : name);
       });
     },
-    off(flag) {
-      for (const { input } of axes) input.disabled = flag;
-      element.toggleAttribute("data-off", flag);
-    },
+    off: (flag) => axes.forEach(({ input }) => (input.disabled = flag)),
   };
 }
 
@@ -336,7 +288,7 @@ export function choice(name, options, change) {
     ...Object.entries(options).map(([value, text]) => h("option", { value }, text)));
   select.addEventListener("change", () => change(select.value));
   const element = rowOf(id, name, select);
-  return { element, show: (value) => (select.value = value), off: (flag) => (element.hidden = flag) };
+  return { element, show: (value) => (select.value = value) };
 }
 
 /** A box to tick. */
@@ -347,7 +299,7 @@ export function check(name, change) {
   return {
     element,
     show: (value) => (input.checked = value),
-    off: (flag) => ((input.disabled = flag), (element.style.opacity = flag ? ".55" : "")),
+    off: (flag) => (input.disabled = flag),
   };
 }
 
@@ -357,7 +309,7 @@ export const button = (name, onclick, properties = {}) =>
 
 /** A line of code, with a button that copies the program around it. */
 export function code(name, say) {
-  const text = h("pre", { tabindex: 0, role: "region", "aria-label": `${name} code` });
+  const text = h("pre", { tabindex: 0, role: "group", "aria-label": `${name} code` });
   let program = "";
   const copy = button("Copy", async () => {
     try {
@@ -395,9 +347,8 @@ export class Grid {
 
   constructor(label, { choose, press }) {
     this.body = h("tbody");
-    this.frame = h("div", { class: "frame", "aria-hidden": "true" });
     this.table = h("table", { role: "grid", "aria-label": label }, this.body);
-    this.element = h("div", { class: "plane" }, this.table, this.frame);
+    this.element = h("div", { class: "plane" }, this.table);
     const place = (event) => event.target.closest("td")?.dataset.at?.split(",").map(Number);
     this.table.addEventListener("pointerover", (event) => {
       const at = event.pointerType === "mouse" && place(event);
@@ -458,23 +409,32 @@ export class Grid {
     this.#cells[at[0]][at[1]].focus({ preventScroll: true });
   }
 
+  /** Take cells away or add some; a cell that had the focus hands it on. */
   #resize(rows, columns) {
+    const held = this.table.contains(this.table.getRootNode().activeElement);
     this.#size = [rows, columns];
-    this.#cells = Array.from({ length: rows }, (_, row) =>
-      Array.from({ length: columns }, (_, column) =>
-        h("td", { tabindex: -1, "data-at": `${row},${column}` }, " ")),
-    );
-    this.body.replaceChildren(...this.#cells.map((line) => h("tr", {}, ...line)));
-    this.#at = [clamp(this.#at[0], 0, rows - 1), clamp(this.#at[1], 0, columns - 1)];
-    if (rows && columns) this.#tab(this.#at);
+    this.table.style.setProperty("--columns", columns);
+    while (this.#cells.length > rows) this.body.lastChild.remove(this.#cells.pop());
+    while (this.#cells.length < rows) {
+      this.#cells.push([]);
+      this.body.append(h("tr"));
+    }
+    this.#cells.forEach((line, row) => {
+      const tr = this.body.children[row];
+      while (line.length > columns) line.pop().remove();
+      while (line.length < columns) {
+        line.push(h("td", { tabindex: -1, "data-at": `${row},${line.length}` }, " "));
+        tr.append(line.at(-1));
+      }
+    });
+    if (!rows) return;
+    const at = [clamp(this.#at[0], 0, rows - 1), clamp(this.#at[1], 0, columns - 1)];
+    this.#tab(at);
+    if (held) this.#move(at);
+  }
+
+  /** Put the focus on the cell that the Tab key leads to. */
+  focus() {
+    this.#move(this.#at);
   }
 }
-
-export const GRID_STYLE = `
-  .plane { position: relative; width: max-content; }
-  .plane table { border-collapse: separate; border-spacing: 0; table-layout: fixed; margin: 0; }
-  :where(.plane) td { width: var(--size); height: var(--size); min-width: var(--size); padding: 0; text-align: center; position: relative;
-    border: 1px solid var(--paper); border-radius: 3px; background: var(--cell); cursor: pointer; overflow: hidden;
-    font-size: clamp(6px, calc(var(--size) * min(.4, 1.3 / var(--n))), 17px); line-height: 1; font-variant-numeric: tabular-nums; user-select: none; }
-  .plane td:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; z-index: 2; }
-`;

@@ -1,26 +1,26 @@
 // What a window computes: the pools and the convolution of the library, on one plane.
 
-import { atLeast, python, short, windowPositions } from "./windows.mjs";
+import { python, short, windowPositions } from "./windows.mjs";
 
 /** The operators, with the settings each has in torch and in the library. */
 export const OPERATORS = {
   max: { name: "maximum", has: ["padding", "dilation", "ceil_mode"] },
   avg: { name: "average", has: ["padding", "ceil_mode", "count_include_pad"] },
   min: { name: "minimum", has: ["padding", "dilation", "ceil_mode"] },
-  lp: { name: "Lp", has: ["ceil_mode", "norm_type"] },
+  lp: { name: "Lp norm", has: ["ceil_mode", "norm_type"] },
   conv: { name: "convolution", has: ["padding", "dilation", "weight"] },
 };
 
 /** The kernels of the convolution, for every kernel size. */
 export const WEIGHTS = {
-  ones: (h, w) => filled(h, w, () => 1),
-  edges: (h, w) => filled(h, w, (i, j) => Math.sign(2 * j - w + 1)),
-  outline: (h, w) =>
-    filled(h, w, (i, j) => (i === h >> 1 && j === w >> 1 ? h * w - 1 : -1)),
+  ones: (h, w) => plane([h, w], () => 1),
+  edges: (h, w) => plane([h, w], (i, j) => Math.sign(2 * j - w + 1)),
+  outline: (h, w) => plane([h, w], (i, j) => (i === h >> 1 && j === w >> 1 ? h * w - 1 : -1)),
 };
 
-const filled = (h, w, value) =>
-  Array.from({ length: h }, (_, i) => Array.from({ length: w }, (_, j) => value(i, j)));
+/** A table of so many rows and columns. */
+export const plane = ([rows, columns], value) =>
+  Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => value(r, c)));
 
 /** The settings that count: what the operator lacks is set to what does nothing. */
 export function effective(settings) {
@@ -37,10 +37,6 @@ export function effective(settings) {
 export function tables(settings) {
   const { values, operator, kernel_size, stride, padding, dilation, ceil_mode } =
     effective(settings);
-  atLeast(kernel_size, 1, "kernel_size");
-  atLeast(stride, 1, "stride");
-  atLeast(padding, 0, "padding");
-  atLeast(dilation, 1, "dilation");
   if (operator !== "conv" && padding.some((p, axis) => p > kernel_size[axis] >> 1)) {
     throw new RangeError(
       `padding must be at most half of kernel_size, got padding=${python(short(padding))} ` +
@@ -109,7 +105,7 @@ export function call(settings, library) {
     if (python(value) !== python(byDefault)) rest.push(`${name}=${python(value)}`);
   };
   const conv = operator === "conv";
-  add("stride", short(stride), conv ? 1 : short(kernel_size));
+  add("stride", short(stride), null);
   add("padding", short(padding), 0);
   add("dilation", short(dilation), 1);
   add("ceil_mode", ceil_mode, false);

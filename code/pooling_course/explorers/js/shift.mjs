@@ -2,6 +2,7 @@
 
 import { button, choice, clamp, Explorer, face, h, kinds, number, slider } from "./kit.mjs";
 import { PHOTO } from "./photo.mjs";
+import SHIFT from "./shift.css" with { type: "css" };
 import { figures, modulo, POOLS, roll, shifted } from "./ring.mjs";
 
 const FAR = 16;
@@ -9,7 +10,7 @@ const near = (by) => clamp(by, -FAR, FAR);
 const sixteen = (value) => [Array.from({ length: 16 }, (_, c) => value(c))];
 
 const PRESETS = {
-  chapter: ["the chapter's row", [[0, 0, 1, 1, 0, 0, 1, 1]]],
+  chapter: ["0 0 1 1 0 0 1 1", [[0, 0, 1, 1, 0, 0, 1, 1]]],
   step: ["one step", sixteen((c) => (c < 8 ? 0 : 1))],
   spike: ["spike", sixteen((c) => (c === 6 ? 1 : 0))],
   smooth: ["smooth wave", sixteen((c) => Math.round(100 * Math.cos((Math.PI * c) / 4)) / 100)],
@@ -34,72 +35,11 @@ const SETTINGS = {
   shift: { kind: kinds.pair(-FAR, FAR), value: [0, 1] },
 };
 
-const STYLE = `
-  figure { margin: 0; }
-  figcaption { font-size: .875rem; color: var(--soft); margin-top: .2rem; }
-  svg { display: block; width: 100%; overflow: visible; }
-  .stage { position: relative; cursor: grab; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; touch-action: pan-y;
-    border-radius: 6px; padding: .25rem 0; background: var(--panel); border: 1px solid var(--line); }
-  .stage[data-drag] { cursor: grabbing; border-color: var(--accent); }
-  .stage.picture { touch-action: none; width: min(100%, 15rem); padding: 0; margin-inline: auto; overflow: hidden; }
-  canvas { display: block; width: 100%; height: auto; }
-  .two canvas { border: 1px solid var(--edge); border-radius: 3px; }
-  .stage.picture + figcaption { text-align: center; }
-  .stage .seams { position: absolute; inset: 0; height: 100%; }
-  .seam { stroke: #000; stroke-width: 3; }
-  .seam.top { stroke: #fff; stroke-width: 1.5; stroke-dasharray: 5 4; }
-  .bar { fill: var(--read); stroke: var(--accent); stroke-width: 1.5; }
-  .bar.changed { fill: var(--unread); stroke: var(--bad); }
-  .ghost { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 3 2; opacity: .8; }
-  .base { stroke: var(--edge); }
-  .strip { fill: var(--line); stroke: var(--edge); }
-  .mark { font: 700 13px system-ui, sans-serif; fill: var(--bad); text-anchor: middle; }
-  .mark.kept { font-weight: 400; fill: var(--soft); }
-  .movers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: .25rem 1.25rem; }
-  .mover { display: flex; align-items: center; gap: .4rem; }
-  .mover .row { flex: 1; min-width: 0; }
-  .mover .row > label { flex: 0 0 3rem; }
-  output { flex-basis: 2rem; }
-  .panels { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .75rem; }
-  @container (max-width: 560px) { .panels { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-    .panels.picture, .panels.long { grid-template-columns: minmax(0, 1fr); }
-    .panels.picture .panel { display: grid; grid-template-columns: 11fr 7fr; align-content: start; }
-    .panels.picture h4 { grid-column: 1 / -1; } .panels.picture [role="img"] { grid-row: 2 / 5; } }
-  .panel { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .6rem; display: flex; flex-direction: column; gap: .35rem; min-width: 0; }
-  .panel h4 { margin: 0; font-size: .9rem; font-weight: 600; }
-  .panel p { margin: 0; font-size: .8125rem; line-height: 1.35; }
-  .verdict { font-weight: 600; color: var(--good); }
-  .changed > .verdict { color: var(--bad); }
-  .words { color: var(--soft); }
-  .two { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
-  .two figcaption { font-size: .75rem; }
-  .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; justify-content: space-between; }
-  .switch { display: flex; gap: .4rem; }
-  .lane { display: grid; grid: "name plot value" / 8rem minmax(0, 1fr) 3.6rem; align-items: center; font-size: .8125rem; line-height: 1.2; }
-  .plot { grid-area: plot; padding: 0 .5rem 0 2.8rem; }
-  @container (max-width: 560px) { .lane { grid: "name value" "plot plot" / minmax(0, 1fr) auto; margin-top: .5rem; } .lane:last-child { margin: 0; } }
-  .value { grid-area: value; text-align: end; font-weight: 600; font-variant-numeric: tabular-nums; }
-  .plot text { font: 11px system-ui, sans-serif; fill: var(--soft); }
-  .plot .at { font-weight: 700; fill: var(--ink); }
-  .rule { stroke: var(--line); }
-  .now { stroke: var(--accent); stroke-width: 10; opacity: .28; }
-  .link { stroke: var(--edge); stroke-width: 1.5; }
-  .dot { fill: var(--paper); stroke: var(--bad); stroke-width: 2; }
-  .dot.all { fill: var(--good); stroke: var(--good); }
-  .axis { text-align: center; color: var(--soft); }
-  summary { cursor: pointer; line-height: 44px; font-size: .875rem; }
-  .scroll { overflow-x: auto; }
-  .scroll table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
-  .scroll :is(th, td) { border: 1px solid var(--line); padding: .2rem .45rem; text-align: end; white-space: nowrap; }
-  .scroll caption { text-align: start; }
-  .scroll th { font-weight: 600; }
-  .scroll th[scope="row"] { text-align: start; }
-`;
-
 const DEFINITION = `How an output is compared: it may have moved along with the input. Of all moves by whole
   cells of the output we take the one with the least mean change, and of equally good ones the one that keeps
   most cells. Under that move, a cell keeps its value if it differs by less than 0.000000001. The mean change
-  is the mean absolute difference over all cells.`;
+  is the mean absolute difference over all cells. Averages and blurs seldom give equal numbers: for them, and
+  for blurred maxima, it says more than the number of cells kept.`;
 const LEGENDS = {
   signal: `Bars: the output now. Dashed: the output before the shift, moved along as well as it fits. ≠ marks
     a cell that changed. Same for one input is no promise: try another.`,
@@ -191,9 +131,9 @@ const GRAYS = Array.from({ length: 256 }, (_, gray) => `rgb(${gray},${gray},${gr
 
 class ShiftExplorer extends Explorer {
   static settings = SETTINGS;
-  static style = STYLE;
+  static sheets = [SHIFT];
   #drag = null;
-  #metric = "share";
+  #metric = "change";
   #phases = new Map();
   #drawn = "";
 
@@ -222,7 +162,6 @@ class ShiftExplorer extends Explorer {
     this.panels = h("div", { class: "panels" }, ...Object.keys(POOLS).map((name) => this.#panel(name)));
     this.legend = h("p", { class: "quiet" });
     this.app.append(
-      h("h3", { class: "title" }, this.getAttribute("label") ?? "Shift explorer"),
       this.preset.element,
       h("figure", {}, this.stage, this.caption),
       h("div", { class: "movers" }, this.movers[1].element, this.movers[0].element),
@@ -416,7 +355,7 @@ class ShiftExplorer extends Explorer {
       part.bars.draw(after[0], moved[0], this.limits, marks, (c) => !kept[0][c]);
       [...part.bars.below.children].forEach((mark, c) => {
         put(mark, { class: kept[0][c] ? "mark kept" : "mark" });
-        write(mark, kept[0][c] ? (cells > 16 ? "·" : "=") : "≠");
+        write(mark, kept[0][c] ? (cells > 8 ? "·" : "=") : "≠");
       });
     } else {
       paint(part.now, after, this.limits, 256, (r, c) => !kept[r][c]);
@@ -424,7 +363,7 @@ class ShiftExplorer extends Explorer {
     }
     part.element.classList.toggle("changed", !all);
     write(part.verdict, all ? `= same, ${along ? `moved ${along}` : "in place"}` : "≠ changed");
-    const told = `${count} of ${cells} cells keep their value; mean change ${number(change, 3)}`;
+    const told = `${count} of ${cells} cells keep their value; mean change ${number(change, 4)}`;
     write(part.text, told);
     const shown = flat ? after[0].map((value) => number(value, 3)).join(", ") : told;
     put(part.picture, { "aria-label": `Output: ${shown}` });
@@ -445,7 +384,7 @@ class ShiftExplorer extends Explorer {
       return { value: shares ? count / cells : change, all: count === cells };
     }));
     const top = shares ? 1 : Math.max(...curves.flat().map(({ value }) => value)) || 1;
-    const text = (value) => (shares ? `${number(100 * value, 3)} %` : number(value, 3));
+    const text = (value) => (shares ? `${number(100 * value, 3)} %` : number(value, 4));
     for (const [name, element] of Object.entries(this.metrics)) {
       put(element, { "aria-pressed": name === this.#metric });
     }

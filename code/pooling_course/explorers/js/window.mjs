@@ -1,14 +1,13 @@
 // The window explorer: a plane, a window that moves over it, and what it writes for each place.
 
 import {
-  button, check, choice, code, Explorer, face, Grid, GRID_STYLE, h, kinds, number, pairSlider, slider,
+  button, check, choice, code, equals, Explorer, face, Grid, h, kinds, number, p, pairSlider, slider,
 } from "./kit.mjs";
+import GRID from "./grid.css" with { type: "css" };
+import WINDOW from "./window.css" with { type: "css" };
 import { PHOTO } from "./photo.mjs";
-import { call, effective, OPERATORS, outputCell, program, tables, WEIGHTS } from "./pools.mjs";
+import { call, effective, OPERATORS, outputCell, plane, program, tables, WEIGHTS } from "./pools.mjs";
 import { coverage } from "./windows.mjs";
-
-const plane = ([rows, columns], value) =>
-  Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => value(r, c)));
 
 const PRESETS = {
   mixed: ["mixed numbers", (r, c) => (7 * r + 5 * c + ((r * c) % 4)) % 10],
@@ -19,135 +18,126 @@ const PRESETS = {
 };
 const preset = (name, size) => plane(size, PRESETS[name][1]);
 
+const from = (kind, value) => ({ kind, value });
 const SETTINGS = {
-  values: { kind: kinds.table(32), value: preset("mixed", [6, 6]) },
-  operator: { kind: kinds.choice(...Object.keys(OPERATORS)), value: "max" },
-  kernel_size: { kind: kinds.pair(1, 32), value: [3, 3] },
-  stride: { kind: kinds.pair(1, 32), value: [2, 2] },
-  padding: { kind: kinds.pair(0, 16), value: [0, 0] },
-  dilation: { kind: kinds.pair(1, 16), value: [1, 1] },
-  ceil_mode: { kind: kinds.flag(), value: false },
-  count_include_pad: { kind: kinds.flag(), value: true },
-  norm_type: { kind: kinds.real(0.1, 64), value: 2 },
-  weight: { kind: kinds.choice(...Object.keys(WEIGHTS)), value: "outline" },
-  selected: { kind: kinds.pair(0, 63), value: [0, 0] },
-  shading: { kind: kinds.flag(), value: false },
+  values: from(kinds.table(32), preset("mixed", [6, 6])),
+  operator: from(kinds.choice(...Object.keys(OPERATORS)), "max"),
+  kernel_size: from(kinds.pair(1, 32), [3, 3]),
+  stride: from(kinds.pair(1, 32), [2, 2]),
+  padding: from(kinds.pair(0, 16), [0, 0]),
+  dilation: from(kinds.pair(1, 16), [1, 1]),
+  ceil_mode: from(kinds.flag(), false),
+  count_include_pad: from(kinds.flag(), true),
+  norm_type: from(kinds.real(0.1, 64), 2),
+  weight: from(kinds.choice(...Object.keys(WEIGHTS)), "outline"),
+  selected: from(kinds.pair(0, 63), [0, 0]),
+  shading: from(kinds.flag(), false),
 };
 
-const STYLE = `${GRID_STYLE}
-  .planes { --size: min(44px, calc((100cqi - 4rem) / (var(--in) + var(--out)))); display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: start; }
-  @container (max-width: 560px) { .planes.many { --size: min(44px, calc((100cqi - 2rem) / max(var(--in), var(--out)))); } }
-  figure { margin: 0; }
-  figcaption { font-size: .875rem; color: var(--soft); margin-bottom: .25rem; }
-  .pad { background: none; border: 1px dashed var(--edge); color: var(--soft); }
-  .over { background: repeating-linear-gradient(45deg, transparent 0 4px, var(--line) 4px 5px); color: var(--soft); }
-  .in { background: var(--read); color: var(--ink); box-shadow: inset 0 0 0 2px var(--accent); }
-  .unread { background: repeating-linear-gradient(135deg, var(--unread) 0 5px, var(--stripe) 5px 7px); }
-  .shared { background: var(--shared); }
-  .win, .chosen { background: var(--win) !important; color: var(--on-win) !important; font-weight: 700; }
-  .win::after { content: ""; position: absolute; inset: 0 0 auto auto; border: calc(var(--size) * .11) solid; border-color: currentColor currentColor transparent transparent; }
-  .looks { box-shadow: inset 0 0 0 3px var(--accent); }
-  .edited { outline: 2px dashed var(--ink); outline-offset: -3px; }
-  td[data-count]:not([data-count=""])::before { content: attr(data-count); position: absolute; inset: 1px auto auto 3px; font-size: max(7px, 45%); opacity: .9; }
-  .frame { position: absolute; inset: 0 auto auto 0; border: 3px solid var(--accent); border-radius: 5px; pointer-events: none; transition: transform .18s ease-out; }
-  @media (prefers-reduced-motion: reduce) { .frame { transition: none; } }
-  .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-  .reading { min-height: 5.5rem; border-inline-start: 4px solid var(--accent); padding: .1rem .8rem; }
-  .reading p { margin: 0; }
-  .sum { font: .95rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; max-height: 9rem; overflow-y: auto; }
-  .sum span { color: var(--soft); }
-  .sum b { background: var(--win); color: var(--on-win); border-radius: 3px; padding: 0 .2em; }
-  .formula { font: .9rem/1.6 ui-monospace, monospace; overflow-wrap: anywhere; margin: 0; }
-  .value input { width: 7rem; flex: 0 1 auto; }
-`;
-
 const PAIRS = ["kernel_size", "stride", "padding", "dilation"];
+const brief = (value) =>
+  Math.abs(value) < 1e5 || !Number.isFinite(value) ? number(value, 3) : value.toExponential(1).replace("+", "").replace("-", "−");
+const titles = (all, read) => Object.fromEntries(Object.entries(all).map(([name, entry]) => [name, read(entry)]));
 const bracket = (value) => (value < 0 ? `(${number(value)})` : number(value));
 const times = ([a, b]) => `${a} × ${b}`;
 const POWERS = { 1: "", 2: "²", 3: "³" };
 
 class WindowExplorer extends Explorer {
   static settings = SETTINGS;
-  static style = STYLE;
+  static sheets = [GRID, WINDOW];
   #hover = null; // the output cell under the mouse
   #look = [0, 0]; // the input cell that is edited
   #looking = false; // whether its readers are shown
   #apart = false;
+  #own = null; // numbers of the reader's own, before the plane was made smaller
+  #named = "";
   #timer = 0;
 
   build() {
     const set = (name) => (value) => this.change({ [name]: value });
     const choose = (row, column, how) => {
       if (how === "hover") return this.#peek([row, column]);
-      this.#hover = null;
-      this.#looking = false;
-      this.change({ selected: [row, column] });
-      this.#show();
-      this.say(this.#spoken());
+      this.#select([row, column]);
     };
     this.input = new Grid("Input", {
       choose: (row, column, how) => how !== "hover" && this.#edit(row, column),
-      press: (row, column, event) => this.#type(event),
+      press: (row, column, event) => this.#type(row, column, event),
     });
     this.output = new Grid("Output", { choose });
     this.output.element.addEventListener("pointerleave", () => this.#peek(null));
     this.inputName = h("figcaption");
     this.outputName = h("figcaption");
-    this.frame = this.input.frame;
+    this.frame = h("div", { class: "frame" });
+    this.input.element.append(this.frame);
     this.planes = h("div", { class: "planes" },
       h("figure", {}, this.inputName, this.input.element),
       h("figure", {}, this.outputName, this.output.element));
-    this.output.frame.remove();
 
     this.reading = h("div", { class: "reading" });
     this.play = button("Play", () => this.#toggle());
     this.c = {
-      shading: check("Shade cells never read and read more than once", set("shading")),
-      preset: choice("Numbers", { ...Object.fromEntries(Object.entries(PRESETS).map(([k, [n]]) => [k, n])), own: "your own" },
-        (name) => name !== "own" && this.change({ values: preset(name, this.#size()) })),
-      size: pairSlider("Input size", 1, 16, (size) => this.change({ values: this.#resized(size) })),
-      operator: choice("Operator", Object.fromEntries(Object.entries(OPERATORS).map(([k, { name }]) => [k, name])), set("operator")),
+      shading: check("Shade cells never read or read more than once", set("shading")),
+      preset: choice("Numbers", { ...titles(PRESETS, ([title]) => title), own: "your own" },
+        (name) => {
+          this.#named = name;
+          if (name !== "own") this.change({ values: preset(name, this.#size()) });
+        }),
+      size: pairSlider("Input size", 1, 16, (size) => {
+        const own = this.#own ?? this.state.values;
+        this.change({ values: this.#resized(size, own) });
+        this.#own = own; // so that cells which are cut off come back
+      }),
+      operator: choice("Operator", titles(OPERATORS, ({ name }) => name), set("operator")),
       norm_type: slider("Lp: p", 1, 8, set("norm_type"), (p) => number(p)),
-      weight: choice("Kernel weights", { ones: "all 1", edges: "left − right", outline: "center − around" }, set("weight")),
+      weight: choice("Kernel weights", { ones: "all 1", edges: "right − left", outline: "center − around" }, set("weight")),
       ...Object.fromEntries(PAIRS.map((name, i) => [name, pairSlider(name, +(i !== 2), [7, 7, 4, 4][i], set(name))])),
       ceil_mode: check("ceil_mode", set("ceil_mode")),
       count_include_pad: check("count_include_pad", set("count_include_pad")),
     };
-    this.separate = check("height and width apart", (flag) => {
+    this.separate = check("Set height and width apart", (flag) => {
       const { state } = this;
       this.#apart = flag;
       if (!flag) this.change(Object.fromEntries(PAIRS.map((name) => [name, [state[name][0], state[name][0]]])));
       this.#show();
     });
     this.value = h("input", { type: "number", step: "any", id: "value" });
-    this.value.addEventListener("change", () => {
-      const next = Number(this.value.value);
-      if (this.value.value === "" || !Number.isFinite(next)) return this.#show();
+    this.value.addEventListener("input", () => {
+      if (this.value.value === "") return;
       const values = this.state.values.map((line) => [...line]);
-      values[this.#look[0]][this.#look[1]] = next;
+      values[this.#look[0]][this.#look[1]] = Number(this.value.value);
       this.change({ values });
-      this.say(`Cell set to ${next}. ${this.#spoken()}`);
+    });
+    this.value.addEventListener("focus", () => (this.before = this.state.values));
+    this.value.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.change({ values: this.before });
+      if (key === "Escape" || key === "Enter") this.input.focus();
+    });
+    this.value.addEventListener("blur", () => {
+      this.#show();
+      this.say(`Cell holds ${this.value.value}. ${this.#spoken()}`);
     });
     this.valueName = h("label", { for: "value" });
     const fields = (name, ...parts) => h("fieldset", {}, h("legend", {}, name), ...parts);
     const elements = (...names) => names.map((name) => this.c[name].element);
-    this.formula = h("p", { class: "formula" });
-    this.counts = h("p", { class: "quiet" });
-    this.lacks = h("p", { class: "quiet" });
+    this.formula = p("formula");
+    this.counts = p("quiet");
+    this.lacks = p("quiet");
+    this.key = p("quiet");
     const say = (text) => this.say(text);
     this.codes = { pooling: code("pooling", say), torch: code("torch", say) };
     this.app.append(
-      h("h3", { class: "title" }, this.getAttribute("label") ?? "Window explorer"),
       this.planes,
+      this.key,
       h("div", { class: "bar" },
         button("◀", () => this.#step(-1), { "aria-label": "Previous output cell" }), this.play,
-        button("▶", () => this.#step(1), { "aria-label": "Next output cell" }), this.c.shading.element),
+        button("▶", () => this.#step(1), { "aria-label": "Next output cell" }),
+        h("div", { class: "row value" }, this.valueName, this.value), this.c.shading.element),
       this.reading,
       h("div", { class: "controls" },
         fields("Window", ...elements(...PAIRS), this.separate.element),
         h("div", {},
           fields("Operator", ...elements("operator", "norm_type", "weight", "ceil_mode", "count_include_pad"), this.lacks),
-          fields("Input", ...elements("preset", "size"), h("div", { class: "row value" }, this.valueName, this.value)))),
+          fields("Input", ...elements("preset", "size")))),
       this.formula,
       this.counts,
       h("div", { class: "code" }, this.codes.pooling.element, this.codes.torch.element),
@@ -162,6 +152,7 @@ class WindowExplorer extends Explorer {
 
   update(names) {
     const { state } = this;
+    if (names.includes("values")) this.#own = null;
     this.#apart ||= PAIRS.some((name) => state[name][0] !== state[name][1]);
     try {
       this.tables = tables(state);
@@ -172,7 +163,8 @@ class WindowExplorer extends Explorer {
     }
     this.cells = this.tables?.[0].map((rows) => this.tables[1].map((columns) => outputCell(state, [rows, columns])));
     this.#show();
-    if (!names.includes("selected") && !this.#timer) this.say(this.error ?? `Output ${times(this.#out())}`);
+    if (this.error && this.#timer) this.stop();
+    if (!this.#timer) this.say(`${this.outputName.textContent}. ${this.#spoken()}`);
   }
 
   #size() {
@@ -185,15 +177,15 @@ class WindowExplorer extends Explorer {
   }
 
   /** The input at another size: of the same preset, or cut and filled up with 0. */
-  #resized(size) {
-    const { values } = this.state;
+  #resized(size, own) {
     const name = this.#preset();
-    return name === "own" ? plane(size, (r, c) => values[r]?.[c] ?? 0) : preset(name, size);
+    return name === "own" ? plane(size, (r, c) => own[r]?.[c] ?? 0) : preset(name, size);
   }
 
   #preset() {
     const values = JSON.stringify(this.state.values);
-    return Object.keys(PRESETS).find((name) => JSON.stringify(preset(name, this.#size())) === values) ?? "own";
+    const fits = (name) => PRESETS[name] && JSON.stringify(preset(name, this.#size())) === values;
+    return [this.#named, ...Object.keys(PRESETS)].find(fits) ?? "own";
   }
 
   /** The output cell that is shown: under the mouse, or chosen, or the nearest that exists. */
@@ -213,9 +205,15 @@ class WindowExplorer extends Explorer {
     const [rows, columns] = this.#out();
     const [row, column] = this.#at();
     const next = (row * columns + column + by + rows * columns) % (rows * columns);
+    this.#select([Math.floor(next / columns), next % columns]);
+  }
+
+  /** Show an output cell. While playing, neither the address nor the notebook hears of it. */
+  #select(selected) {
     this.#hover = null;
     this.#looking = false;
-    this.change({ selected: [Math.floor(next / columns), next % columns] });
+    if (this.#timer) this.state = { selected };
+    else this.change({ selected });
     this.#show();
     if (!this.#timer) this.say(this.#spoken());
   }
@@ -228,28 +226,27 @@ class WindowExplorer extends Explorer {
     if (!this.tables) return;
     this.#timer = setInterval(() => this.#step(1), 900);
     this.play.textContent = "Pause";
-    this.say("Playing");
     this.#step(1);
   }
 
   #edit(row, column) {
     const at = [row - this.from[0], column - this.from[1]];
     const inside = at.every((place, axis) => place >= 0 && place < this.#size()[axis]);
+    this.#looking = inside;
     if (!inside) return this.say("Padding");
     this.#look = at;
-    this.#looking = true;
     this.#show();
-    const readers = this.#readers();
-    this.say(`Row ${at[0]}, column ${at[1]}: ${number(this.state.values[at[0]][at[1]])}, read by ${readers} windows`);
+    this.say(this.#spoken());
   }
 
-  /** A digit, a minus or Enter on a cell of the input goes on in the field for its value. */
-  #type(event) {
-    if (!/^([-.\d]|Enter)$/.test(event.key) || event.ctrlKey || event.metaKey || !this.#looking) return;
-    event.preventDefault();
+  /** A digit, a sign or Enter on a cell of the input goes on in the field for its value. */
+  #type(row, column, event) {
+    if (!/^([-.\d]|Enter)$/.test(event.key) || event.ctrlKey || event.metaKey) return;
+    this.#edit(row, column);
+    if (!this.#looking) return;
+    if (event.key === "Enter") event.preventDefault();
     this.value.focus();
-    if (event.key === "Enter") this.value.select();
-    else this.value.value = /\d/.test(event.key) ? event.key : "";
+    this.value.select(); // so that the key, which goes on to the field, replaces what it holds
   }
 
   #reads(axis, window, place) {
@@ -290,15 +287,16 @@ class WindowExplorer extends Explorer {
       const value = inside && state.values[row][column];
       const look = inside ? [] : [padded ? "pad" : "over"];
       const times = inside && reads ? reads[0][row] * reads[1][column] : 1;
+      const told = times === 1 ? "" : times ? `, read ${times} times` : ", never read";
       if (state.shading && inside && times !== 1) look.push(times ? "shared" : "unread");
       const term = cell && this.#reads(0, at[0], row) && this.#reads(1, at[1], column);
       if (term) look.push("in");
       if (cell && inside && cell.winner === row * size[1] + column) look.push("win");
       if (inside && this.#looking && row === shown[0] && column === shown[1]) look.push("edited");
-      const name = inside ? number(value) : `${padded ? "padding" : "beyond the padding"} ${outside}`;
+      const name = inside ? number(value) : (padded ? "padding " : "beyond the padding ") + outside;
       return {
-        text: inside ? number(value, 3) : padded || outside !== "0" ? outside : "",
-        label: `row ${row}, column ${column}: ${name}${inside && times === 0 ? ", never read" : ""}`,
+        text: inside ? brief(value) : padded || outside !== "0" ? outside : "",
+        label: `row ${number(row)}, column ${number(column)}: ${name}${told}`,
         look,
         tint: photo && inside ? `background:rgb(${value},${value},${value});color:${value < 118 ? "#fff" : "#000"}` : "",
         count: state.shading && times > 1 ? `${times}` : "",
@@ -311,13 +309,13 @@ class WindowExplorer extends Explorer {
       const look = [];
       if (at && r === at[0] && c === at[1]) look.push("chosen");
       if (this.#looking && this.#reads(0, r, shown[0]) && this.#reads(1, c, shown[1])) look.push("looks");
-      return { text: number(value, 3), label: `row ${r}, column ${c}: ${number(value)}`, look };
+      return { text: brief(value), label: `row ${r}, column ${c}: ${number(value)}`, look };
     });
     if (this.tables) this.output.point(...this.#at());
     this.#moveFrame(at);
     this.#read(state, at, cell);
     this.#controls(state, size);
-    this.#numbers(state, size, reads);
+    this.#numbers(state, size, reads, cell);
   }
 
   #moveFrame(at) {
@@ -334,23 +332,23 @@ class WindowExplorer extends Explorer {
   /** The arithmetic of the shown output cell, or of the input cell that is looked at. */
   #read(state, at, cell) {
     if (this.error) {
-      this.reading.replaceChildren(h("p", { class: "error" }, h("b", {}, "Impossible. "), this.error));
+      this.reading.replaceChildren(p("error", h("b", {}, "Impossible. "), this.error));
       return;
     }
     if (!cell) {
       const [row, column] = this.#look;
       const readers = this.#readers();
       this.reading.replaceChildren(
-        h("p", {}, `Input cell (${row}, ${column}) = ${number(state.values[row][column])}`),
-        h("p", { class: "quiet" }, readers
+        p("", `Input cell (${row}, ${column}) = ${number(state.values[row][column])}`),
+        p("quiet", readers
           ? `Windows that read it: ${readers}, the outputs with a ring.`
           : "No window reads it: whatever stands here, the output stays the same."));
       return;
     }
     this.reading.replaceChildren(
-      h("p", {}, `Output cell (${at.join(", ")})`),
+      p("", `Output cell (${at.join(", ")})` + equals(cell.value) + number(cell.value)),
       h("p", { class: "sum", tabindex: 0, role: "group", "aria-label": "Arithmetic" }, ...this.#sum(state, cell)),
-      h("p", { class: "quiet" }, this.#remark(state, cell)));
+      p("quiet", this.#remark(state, cell)));
   }
 
   #sum(state, { terms, value, winner, divisor }) {
@@ -371,7 +369,7 @@ class WindowExplorer extends Explorer {
       const wins = inside && cell.row * width + cell.column === winner;
       return [i ? (ranked ? ", " : " + ") : "", wins ? h("b", {}, text) : inside ? text : h("span", {}, text)];
     });
-    const answer = ` = ${number(value)}`;
+    const answer = equals(value) + number(value);
     if (ranked) return [`${operator}(`, ...parts, ")", answer];
     if (operator === "avg") return ["(", ...parts, `) / ${divisor}`, answer];
     if (operator === "conv") return [...parts, answer];
@@ -379,7 +377,7 @@ class WindowExplorer extends Explorer {
     return [`(${scale}(`, ...parts, `))^(1/${number(norm_type)})`, answer];
   }
 
-  #remark(state, { terms, winner, value }) {
+  #remark(state, { terms, winner, value, divisor }) {
     const cells = terms.flat();
     const outside = (counts) => cells.filter((cell) => cell.value === null && cell.counts === counts).length;
     const said = [];
@@ -387,34 +385,36 @@ class WindowExplorer extends Explorer {
     if (winner === -1) said.push("The window reads padding alone, so nobody wins.");
     else if (winner !== null) {
       const width = state.values[0].length;
-      said.push(`Found at row ${Math.floor(winner / width)}, column ${winner % width}: index ${winner}.`);
+      said.push(`Found at row ${Math.floor(winner / width)}, column ${winner % width}: index ${winner}, row by row.`);
       const ties = cells.filter((cell) => cell.value === value).length;
       if (ties > 1) said.push(`${ties} cells tie, the first wins.`);
     }
     const ranked = winner !== null;
     const zero = state.operator !== "avg" || state.count_include_pad;
     note(outside(true), "Padded cells", ranked ? "never win" : zero ? "counted as 0" : "not counted");
-    note(outside(false), "Places beyond the padding", ranked ? "never win" : "not counted");
+    note(outside(false), "Places beyond the input and its padding", ranked ? "never win" : "not counted");
+    if (state.operator === "lp" && divisor < cells.length) {
+      said.push(`The sum is scaled from ${divisor} to ${cells.length} cells, as in torch.`);
+    }
+    if (Number.isNaN(value)) said.push("A root of a negative sum is not a number.");
     return said.join(" ");
   }
 
+  /** What the reading says, without the arithmetic. */
   #spoken() {
-    if (!this.tables) return this.error;
-    const at = this.#at();
-    const { value } = this.cells[at[0]][at[1]];
-    return `Output row ${at[0]}, column ${at[1]}: ${number(value)}. ${this.#remark(effective(this.state), this.cells[at[0]][at[1]])}`;
+    return [...this.reading.children].filter((part) => part.className !== "sum").map((part) => part.textContent).join(". ");
   }
 
   #controls(state, size) {
     const { c } = this;
-    const { has } = OPERATORS[state.operator];
+    const { has, name } = OPERATORS[state.operator];
     for (const setting of PAIRS) c[setting].show(this.state[setting], this.#apart);
-    for (const setting of ["padding", "dilation", "ceil_mode", "count_include_pad", "norm_type", "weight"]) {
-      c[setting].off(!has.includes(setting));
-    }
+    const lacks = ["padding", "dilation", "ceil_mode", "count_include_pad"].filter((name) => {
+      c[name].off(!has.includes(name));
+      return !has.includes(name);
+    });
     for (const setting of ["norm_type", "weight"]) c[setting].element.hidden = !has.includes(setting);
-    const missing = ["padding", "dilation", "ceil_mode"].filter((setting) => !has.includes(setting));
-    this.lacks.textContent = missing.length ? `In torch and here, it has no ${missing.join(" and no ")}.` : "";
+    this.lacks.textContent = lacks.length ? `The ${name} has no ${lacks.join(", no ")}, here or in torch.` : "";
     for (const setting of ["operator", "norm_type", "weight", "shading"]) c[setting].show(this.state[setting]);
     c.ceil_mode.show(this.state.ceil_mode);
     c.count_include_pad.show(this.state.count_include_pad);
@@ -427,14 +427,15 @@ class WindowExplorer extends Explorer {
   }
 
   /** The size formula filled in, how often cells are read, and the two lines of code. */
-  #numbers(state, size, reads) {
+  #numbers(state, size, reads, cell) {
     const { kernel_size: k, stride: s, padding: p, dilation: d, ceil_mode } = state;
     const [open, close] = ceil_mode ? "⌈⌉" : "⌊⌋";
     const line = (axis) => {
       const free = size[axis] + 2 * p[axis] - d[axis] * (k[axis] - 1) - 1;
       const all = (ceil_mode ? Math.ceil(free / s[axis]) : Math.floor(free / s[axis])) + 1;
       const dropped = this.tables && all > this.#out()[axis];
-      return `${open}(${size[axis]} + 2·${p[axis]} − ${d[axis]}·(${k[axis]} − 1) − 1) / ${s[axis]}${close} + 1 = ${number(all)}` +
+      return `${open}(${size[axis]} + 2·${p[axis]} − ${d[axis]}·(${k[axis]} − 1) − 1) / ${s[axis]}${close} + 1` +
+        (this.tables ? ` = ${all}` : "") +
         (dropped ? `, but the last window would start at ${(all - 1) * s[axis] - p[axis]}, beyond the input: ${all - 1}` : "");
     };
     const lines = line(0) === line(1) ? [`height and width: ${line(0)}`] : [`height: ${line(0)}`, `width: ${line(1)}`];
@@ -444,8 +445,12 @@ class WindowExplorer extends Explorer {
     const unread = all.filter((times) => !times).length;
     const shared = all.filter((times) => times > 1).length;
     this.counts.textContent = reads
-      ? `Of ${all.length} cells ${unread} ${unread === 1 ? "is" : "are"} never read and ${shared} more than once, at most ${Math.max(...all)} times.`
+      ? `Of ${all.length} cells: ${unread} never read, ${shared} read more than once` + (shared ? `, up to ${Math.max(...all)} times.` : ".")
       : "";
+    const marks = [[cell?.winner >= 0 && cell.winner !== null, "corner: the winner"], [p[0] + p[1], "dashed: padding"],
+      [this.to.some((end, axis) => end > size[axis] + p[axis]), "gray hatching: beyond it"],
+      [state.shading && unread, "red hatching: never read"], [state.shading && shared, "amber: read as often as its digit says"]];
+    this.key.textContent = marks.filter(([on]) => on).map(([, text]) => text).join(" · ");
     for (const [library, { element, show }] of Object.entries(this.codes)) {
       element.hidden = Boolean(this.error);
       show(call(state, library), program(state, library));

@@ -13,13 +13,6 @@ export function python(value) {
   return value === true ? "True" : value === false ? "False" : pythonRepr(value);
 }
 
-/** Throw as `pooling.check.int_tuple` does if an entry is below the least allowed value. */
-export function atLeast(pair, least, name) {
-  if (Math.min(...pair) < least) {
-    throw new RangeError(`${name} must be at least ${least}, got ${python(short(pair))}`);
-  }
-}
-
 /** Count the windows along one axis of n cells. */
 export function outputSize(n, k, s, p = 0, d = 1, ceilMode = false) {
   const free = n + 2 * p - d * (k - 1) - 1;
