@@ -206,7 +206,10 @@ function levelRow(rule) {
     const shift = aside(made, 6.5);
     const bars = { bar: "", empty: "", ticks: "" };
     made.forEach(([start, stop], i) => {
-      if (start === stop) return (bars.ticks += tick(x(start) + shift[i], TALL + 4.5 + pitch));
+      if (start === stop) {
+        bars.ticks += tick(x(start) + shift[i], TALL + 4.5 + pitch);
+        return;
+      }
       const kind = Math.min(stop, a) > Math.max(start, 0) ? "bar" : "empty";
       const wide = Math.max(1.2, (stop - start) * unit - 2 * gap); // wide enough to be seen
       bars[kind] += box(x(start) + gap, TALL + 3.5 + lane[i] * pitch, wide, pitch * 0.72);
@@ -317,7 +320,6 @@ function levelSquare() {
 class BinExplorer extends Explorer {
   static settings = BIN_SETTINGS;
   static sheets = [BINS];
-  #timer = 0;
 
   build() {
     const numbers = Array.from({ length: MOST_LEVELS }, (_, i) => MOST_LEVELS - i);
@@ -337,10 +339,6 @@ class BinExplorer extends Explorer {
       this.grid);
   }
 
-  stop() {
-    clearTimeout(this.#timer);
-  }
-
   update() {
     const { size: a, levels, level } = this.state;
     const shown = levels.includes(level) ? level : levels[0];
@@ -350,8 +348,8 @@ class BinExplorer extends Explorer {
     this.range.value = a;
     this.range.setAttribute("aria-valuetext", words(a, "cell"));
     if (Number(this.field.value) !== a) this.field.value = a;
-    this.fewer.disabled = a === 1;
-    this.more.disabled = a === MOST_CELLS;
+    this.fewer.ariaDisabled = a === 1; // not disabled: it would lose the focus
+    this.more.ariaDisabled = a === MOST_CELLS;
     for (const [n, chip] of this.levels.all) put(chip, "aria-pressed", `${levels.includes(n)}`);
     for (const [n, chip] of this.drawn.all) {
       chip.hidden = !levels.includes(n);
@@ -363,11 +361,10 @@ class BinExplorer extends Explorer {
     for (const [rule, card] of Object.entries(this.cards)) card.show(this.found[rule], a, shown, goal);
   }
 
-  /** Change by hand, and tell the outcome once the hand rests. */
+  /** Change by hand, and tell the outcome. */
   #by(settings) {
     this.change(settings);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.say(this.#spoken()), 400);
+    this.say(this.#spoken());
   }
 
   #toggle(n) {
@@ -410,7 +407,8 @@ class BinExplorer extends Explorer {
       sample("padding", h("path", { class: "pad", d: box(4, 2, 20, 14) })),
       sample("a bin", h("path", { class: "bar", d: box(4, 6, 20, 5) })),
       sample("an empty bin: only padding", h("path", { class: "empty", d: box(4, 6, 20, 5) })),
-      sample("an empty bin: no cell at all", h("path", { class: "ticks", d: tick(14, 5) })));
+      sample("an empty bin: no cell at all", h("path", { class: "ticks", d: tick(9, 6) }),
+        h("path", { class: "nothing", d: "M19 4v10" })));
   }
 
   #card(rule) {

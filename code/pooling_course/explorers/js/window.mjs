@@ -311,7 +311,7 @@ class WindowExplorer extends Explorer {
       if (this.#looking && this.#reads(0, r, shown[0]) && this.#reads(1, c, shown[1])) look.push("looks");
       return { text: brief(value), label: `row ${r}, column ${c}: ${number(value)}`, look };
     });
-    if (this.tables) this.output.point(...this.#at());
+    this.output.point(...this.state.selected);
     this.#moveFrame(at);
     this.#read(state, at, cell);
     this.#controls(state, size);
