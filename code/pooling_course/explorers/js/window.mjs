@@ -274,9 +274,9 @@ class WindowExplorer extends Explorer {
     const outside = { max: "−∞", min: "∞", lp: "" }[state.operator] ?? "0";
     const photo = this.#preset() === "photo";
 
-    this.planes.style.setProperty("--in", span[1]);
-    this.planes.style.setProperty("--out", Math.max(1, out[1]));
-    this.planes.classList.toggle("many", span[1] + out[1] > 10);
+    const [across, many] = [span[1] + out[1], span[1] + out[1] > 10];
+    this.planes.style.setProperty("--wide", many ? 2 * span[1] : across);
+    this.planes.style.setProperty("--narrow", many ? span[1] : across + 1);
     this.inputName.textContent = `input, ${times(size)}`;
     this.outputName.textContent = this.tables ? `output, ${times(out)}` : "no output";
 
