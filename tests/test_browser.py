@@ -256,7 +256,7 @@ def test_settings_go_to_the_address_and_come_back(visit, kind):
 def test_addresses_that_make_no_sense_change_nothing(visit, kind):
     stem, name = FIRST[kind]
     start = state(visit(stem).page, name)
-    words = ["", "x", "<b>", "NaN", "1e999", "1_2*3", "__", "[]", "null", "0x", "1_"]
+    words = ["", "x", "constructor", "<b>", "NaN", "1e999", "1_2*3", "__", "[]", "null", "0x", "1_"]
     for word in words:
         query = "&".join(f"{name}.{key}={word}" for key in start if key != "norm_type")
         watched = visit(stem, f"?{query}&{name}.constructor=1")
