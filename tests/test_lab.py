@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from browser import Watched
 from notebook_checks import KERNELSPEC
+from playwright.sync_api import expect
 
 CELLS = [
     "from pooling_course import explorers\n"
@@ -71,21 +72,25 @@ def run(page, index: int) -> str:
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
     cell.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
-    prompt = cell.locator(".jp-InputPrompt")
-    for _ in range(300):
-        if re.search(r"\[\d+\]", prompt.inner_text()):
-            break
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(500)
+    expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"), timeout=30_000)
     return cell.locator(".jp-OutputArea").inner_text() if "print" in CELLS[index] else ""
 
 
-def move(page, tag: str, name: str) -> None:
+def prints(page, index: int, text: str) -> bool:
+    """Run a cell until it prints a text: a message from the view takes a moment to arrive."""
+    for _ in range(20):
+        if text in run(page, index):
+            return True
+        page.wait_for_timeout(250)
+    return False
+
+
+def move(page, tag: str, name: str | None = None) -> None:
     """Move a slider of an explorer by one step to the right, by keyboard."""
-    slider = page.locator(tag).get_by_role("slider", name=name, exact=True).last
-    slider.focus()
+    sliders = page.locator(f"{tag} input[type=range]")
+    slider = page.locator(tag).get_by_role("slider", name=name, exact=True) if name else sliders
+    slider.first.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
 
 
 def test_view_and_kernel_follow_each_other(chrome, lab):
@@ -98,31 +103,27 @@ def test_view_and_kernel_follow_each_other(chrome, lab):
     run(page, 0)
     page.locator("window-explorer").wait_for(timeout=60_000)
     output = page.locator("window-explorer [role=grid][aria-label=Output] td")
-    assert output.all_inner_texts() == ["5", "5", "5", "5"]
-    assert "kernel (2, 2) sum 20.0" in run(page, 1)
+    expect(output).to_have_text(["5", "5", "5", "5"])
+    assert prints(page, 1, "kernel (2, 2) sum 20.0")
 
     move(page, "window-explorer", "kernel_size")
-    assert output.all_inner_texts() == ["5"]
-    assert "kernel (3, 3) sum 5.0" in run(page, 1)
+    expect(output).to_have_text(["5"])
+    assert prints(page, 1, "kernel (3, 3) sum 5.0")
 
     run(page, 2)
-    assert output.all_inner_texts() == ["7", "8"]
+    expect(output).to_have_text(["7", "8"])
 
     run(page, 3)
     page.locator("bin-explorer").wait_for()
-    assert "size 13 {6: 6}" in run(page, 4)
-    page.locator("bin-explorer input[type=range]").first.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
-    assert "size 14 {6: 6}" in run(page, 4)
+    assert prints(page, 4, "size 13 {6: 6}")
+    move(page, "bin-explorer")
+    assert prints(page, 4, "size 14 {6: 6}")
 
     run(page, 5)
     page.locator("shift-explorer").wait_for()
-    assert "shift (0, 1)" in run(page, 6)
-    page.locator("shift-explorer input[type=range]").first.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
-    assert "shift (0, 2)" in run(page, 6)
+    assert prints(page, 6, "shift (0, 1)")
+    move(page, "shift-explorer", "Right")
+    assert prints(page, 6, "shift (0, 2)")
     foreign = [fault for fault in watched.faults if "another host" in fault]
     errors = [fault for fault in watched.faults if "script error" in fault or "explorer" in fault]
     assert (foreign, errors) == ([], [])
