@@ -59,11 +59,12 @@ def state(page, name) -> dict:
 
 
 def snapshot(page, name) -> str:
-    """Return all that an explorer shows and holds, as one text."""
+    """Return all that an explorer shows and holds, but what it says, as one text."""
     script = """name => {
       const { state, shadowRoot } = document.getElementById(name);
       const fields = [...shadowRoot.querySelectorAll("input, select")];
-      return JSON.stringify([state, shadowRoot.innerHTML, fields.map(f => [f.value, f.checked]),
+      const shown = [...shadowRoot.querySelectorAll(".app > :not(.status)")].map(e => e.outerHTML);
+      return JSON.stringify([state, shown, fields.map(f => [f.value, f.checked]),
         [...shadowRoot.querySelectorAll("details")].map(d => d.open)]);
     }"""
     return page.evaluate(script, name)
@@ -177,7 +178,7 @@ def press(page, control) -> None:
 
 
 def point(page, control) -> None:
-    """Use a control by pointer alone; of a grid, the second cell."""
+    """Use a control by pointer alone; in a grid, tap the second cell."""
     page.mouse.move(1, 1)
     if control.evaluate("e => e.localName") == "td":
         control = control.locator("xpath=following-sibling::td").first
@@ -193,6 +194,8 @@ def point(page, control) -> None:
         page.mouse.down()
         page.mouse.move(middle[0] + box["width"] / 3, middle[1], steps=4)
         page.mouse.up()
+    elif kind == "td":
+        page.touchscreen.tap(*middle)
     elif kind == "select-one":
         other = control.evaluate("e => [...e.options].find(o => !o.selected).value")
         control.select_option(other)
