@@ -36,7 +36,10 @@ def javascript(expression: str, given=None):
     program = "\n".join(
         [
             'import { readFileSync } from "node:fs";',
-            *(f'import * as {name} from "./{name}.mjs";' for name in ("pools", "rules", "photo")),
+            *(
+                f'const {name} = await import("./{name}.mjs");'
+                for name in ("pools", "rules", "photo")
+            ),
             "const given = JSON.parse(readFileSync(0, 'utf8'));",
             f"console.log(JSON.stringify({expression}));",
         ]

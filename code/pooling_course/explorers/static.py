@@ -116,6 +116,9 @@ def window(settings: dict[str, Any]) -> list[nodes.Node]:
     words = [f"kernel_size {short(k)}", f"stride {short(settings['stride'])}"]
     words += [f"padding {short(padding)}"] * any(padding)
     words += [f"dilation {short(dilation)}"] * (max(dilation) > 1) + ["ceil_mode"] * ceil_mode
+    own = {"avg": "count_include_pad", "lp": "norm_type", "conv": "weight"}
+    if operator in own:
+        words.append(f"{own[operator]} {settings[own[operator]]}")
     windows = [
         [
             f"({i}, {j})",

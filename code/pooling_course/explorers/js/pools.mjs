@@ -96,16 +96,15 @@ export function outputCell(settings, [rows, columns]) {
   return { ...result, value: sum((cell) => (cell.value ?? 0) * cell.weight) };
 }
 
-/** Write the call in the words of `pooling` or of torch, only with what is not the default. */
+/** Write the call in the words of `pooling` or of torch: the stride, and what is not the default. */
 export function call(settings, library) {
   const { operator, kernel_size, stride, padding, dilation, ceil_mode } = effective(settings);
   const torch = library === "torch";
-  const rest = [];
+  const rest = [`stride=${python(short(stride))}`];
   const add = (name, value, byDefault) => {
     if (python(value) !== python(byDefault)) rest.push(`${name}=${python(value)}`);
   };
   const conv = operator === "conv";
-  add("stride", short(stride), null);
   add("padding", short(padding), 0);
   add("dilation", short(dilation), 1);
   add("ceil_mode", ceil_mode, false);

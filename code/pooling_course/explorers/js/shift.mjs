@@ -319,6 +319,7 @@ class ShiftExplorer extends Explorer {
   #showInput(values, moved, shift, flat) {
     const { stage } = this;
     const said = words(shift);
+    const where = said ? "moved " + said : "not moved";
     stage.classList.toggle("picture", !flat);
     this.bars.element.toggleAttribute("hidden", !flat);
     this.canvas.hidden = flat;
@@ -336,12 +337,12 @@ class ShiftExplorer extends Explorer {
     put(stage, {
       "aria-label": flat ? "Signal, drag it along its ring" : "Picture, drag it on its ring",
       "aria-valuenow": shift[1],
-      "aria-valuetext": said ? `moved ${said}` : "not moved",
+      "aria-valuetext": where,
     });
     const size = flat ? `${values[0].length} cells` : `${values.length} × ${values[0].length} cells`;
     const hint = flat ? "Dashed: as it was. Below: the windows of 2/2, which stay where they are."
       : "Dashed lines: where its edges are now.";
-    write(this.caption, `Input of ${size}, ${said ? `moved ${said}` : "not moved"}. Drag it. ${hint}`);
+    write(this.caption, `Input of ${size}, ${where}. Drag it. ${hint}`);
     this.movers[0].element.hidden = flat;
     this.movers.forEach(({ show }, axis) => show(this.state.shift[axis]));
   }
@@ -362,7 +363,7 @@ class ShiftExplorer extends Explorer {
       paint(part.before, moved, this.limits, 256);
     }
     part.element.classList.toggle("changed", !all);
-    write(part.verdict, all ? `= same, ${along ? `moved ${along}` : "in place"}` : "≠ changed");
+    write(part.verdict, all ? "= same, " + (along ? "moved " + along : "in place") : "≠ changed");
     const told = `${count} of ${cells} cells keep their value; mean change ${number(change, 4)}`;
     write(part.text, told);
     const shown = flat ? after[0].map((value) => number(value, 3)).join(", ") : told;
@@ -436,7 +437,7 @@ class ShiftExplorer extends Explorer {
       const names = Object.keys(POOLS).filter((name) => this.parts[name].all === all);
       return names.length ? ` ${title}: ${names.map((name) => POOLS[name].name).join(", ")}.` : "";
     };
-    return `${said ? `Moved ${said}` : "Not moved"}.${list("Same", true)}${list("Changed", false)}`;
+    return (said ? "Moved " + said : "Not moved") + "." + list("Same", true) + list("Changed", false);
   }
 }
 
