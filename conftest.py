@@ -15,6 +15,9 @@ from PIL import Image
 # Chapters are stored with one thread, which decides the last digits of a sum.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# nbgrader reads it; it is no module.
+collect_ignore = ["code/pooling_course/grading/nbgrader_config.py"]
+
 RMS_LIMIT = 1.0  # of 255: the pinned matplotlib draws the same bytes, a changed digit is above it
 
 

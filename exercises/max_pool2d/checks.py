@@ -1,0 +1,35 @@
+"""Checks of max_pool2d, against the library."""
+
+import numpy as np
+
+import pooling
+
+POINTS = {
+    "square windows, no padding": 2,
+    "pairs: height and width differ": 2,
+    "padding never wins": 2,
+    "NaN and infinities": 1,
+}
+
+
+def reference(x, kernel_size, stride=None, padding=0):
+    """The library's function."""
+    return pooling.max_pool2d(x, kernel_size, stride, padding)
+
+
+def cases(rng):
+    """Yield each check's name with the arguments of a call."""
+    plain, pairs, padded, special = POINTS
+    for kernel_size, stride in [(2, None), (3, 2), (2, 3), (3, 1), (1, 2)]:
+        height, width = rng.integers(6, 12, 2)
+        yield plain, (rng.normal(size=(2, 3, height, width)), kernel_size, stride)
+    for kernel_size, stride in [((2, 3), None), ((3, 1), (1, 2)), (2, (2, 1))]:
+        yield pairs, (rng.normal(size=(1, 2, 7, 8)), kernel_size, stride)
+    for padding in [1, (1, 0), (0, 1)]:
+        # All cells are below 0, so that a padding of zeros would win.
+        yield padded, (-rng.uniform(1, 9, (2, 1, 6, 7)), 3, 2, padding)
+    x = rng.normal(size=(1, 2, 6, 6))
+    x[0, 0, rng.integers(6), rng.integers(6)] = np.nan
+    x[0, 1] = -np.inf
+    x[0, 1, 0, 0] = np.inf
+    yield special, (x, 2, 2, 1)
