@@ -17,10 +17,10 @@ STRIP := --keep-output --keep-count --keep-id --extra-keys metadata.language_inf
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint format lab execute clean
+.PHONY: help book serve test lint format lab execute assignments clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 book: .venv/book ## build the site into _build/html (small install, no torch)
 	$(BIN)/jupyter-book build . --all -W -n --keep-going
@@ -49,6 +49,10 @@ execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapter
 	$(BIN)/jupytext --quiet --set-kernel python3 $(CHAPTERS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams --log-level=WARN $(CHAPTERS)
 	$(BIN)/nbstripout $(STRIP) $(CHAPTERS)
+
+assignments: .venv/all ## make the exercises to hand in, as nbgrader notebooks, in _build/course
+	$(BIN)/python -m pooling_course.grading build --course _build/course
+	$(BIN)/python -m pooling_course.grading release --course _build/course
 
 clean: ## remove what was built (the environment in .venv stays)
 	rm -rf _build
