@@ -1,0 +1,10 @@
+def coverage(n, kernel_size, stride, padding):
+    counts, borders = [], []
+    for cells, k, p in zip(n, kernel_size, padding, strict=True):
+        reads = np.zeros(cells, dtype=int)
+        for start in range(-p, cells + p - k + 1, k):
+            reads[max(start, 0) : start + k] += 1
+            end = start + k
+        counts.append(reads)
+        borders.append(np.arange(cells) >= end)
+    return np.outer(*counts), np.logical_or.outer(*borders)

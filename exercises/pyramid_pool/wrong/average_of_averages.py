@@ -1,0 +1,17 @@
+def pyramid_pool(x, levels, mode="max"):
+    keep = np.max if mode == "max" else np.mean
+
+    def cut(a, n):
+        return [slice(i * a // n, -(-(i + 1) * a // n)) for i in range(n)]
+
+    def pool(x, n):
+        level = np.empty((*x.shape[:-2], n, n))
+        for i, rows in enumerate(cut(x.shape[-2], n)):
+            for j, columns in enumerate(cut(x.shape[-1], n)):
+                level[..., i, j] = keep(x[..., rows, columns], axis=(-2, -1))
+        return level
+
+    finest = max(levels)
+    fine = pool(x, finest)
+    pieces = [pool(x if finest % n else fine, n) for n in levels]
+    return np.concatenate([p.reshape(*x.shape[:-3], -1) for p in pieces], axis=-1)

@@ -1,0 +1,6 @@
+def view_of(layers, i):
+    first = last = i
+    for k, s, p, d in reversed(layers):
+        first = max(0, first * s - p)
+        last = last * s - p + d * (k - 1)
+    return first, last
