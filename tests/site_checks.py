@@ -54,7 +54,8 @@ def loaded(soup: BeautifulSoup) -> Iterator[str]:
     for name, attributes in LOADED.items():
         for tag in soup.find_all(name):
             for attribute in attributes:
-                for part in tag.get(attribute, "").split(","):
+                value = tag.get(attribute, "")
+                for part in value.split(",") if attribute == "srcset" else [value]:
                     yield part.strip().split(" ")[0]
     for tag in soup.find_all("link", href=True):
         if LOADED_LINKS & set(tag.get("rel", [])):

@@ -126,12 +126,15 @@ def same(got, expected, tolerance: float = 1e-6) -> bool:
     --------
     >>> same([1.0, 2.0], np.array([1.0, 2.0])), same([1, 2], [1, 3]), same(1, [1])
     (True, False, False)
+    >>> same(np.array([2, 3]), (2, 3)), same(2, (2, 3))
+    (True, False)
     """
     if got is None or expected is None:
         return got is expected
     if isinstance(expected, tuple):
+        several = isinstance(got, tuple | list) or getattr(got, "ndim", 0) > 0
         return (
-            isinstance(got, tuple | list)
+            several
             and len(got) == len(expected)
             and all(same(g, e, tolerance) for g, e in zip(got, expected, strict=True))
         )

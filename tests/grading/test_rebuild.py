@@ -68,14 +68,15 @@ def test_own_cells_keep_their_place_and_lose_their_claims(handed_in, release):
     check.source = "raise SystemExit"
     handed_in.cells.append(check)
     rebuilt = put_back(handed_in, release)
-    code = rebuild.program(rebuilt)
+    labels, code = zip(*rebuild.program(rebuilt), strict=True)
     assert [s.strip() for s in code[1:]] == ["def helper(): pass", ANSWER, "raise SystemExit"]
+    assert labels == ("the cell setup", "your own cell 1", "the cell answer", "your own cell 2")
     assert sum(rebuild.name(c) == "check-1" for c in rebuilt.cells) == 1
     nbformat.validate(rebuilt)
 
 
 def test_the_program_leaves_out_examples_and_checks(handed_in, release):
-    setup, answer = rebuild.program(put_back(handed_in, release))
+    (_, setup), (_, answer) = rebuild.program(put_back(handed_in, release))
     assert setup.startswith("import numpy as np")
     assert "def example(" in setup
     assert answer.strip() == ANSWER
@@ -83,7 +84,7 @@ def test_the_program_leaves_out_examples_and_checks(handed_in, release):
 
 def test_magics_cost_nothing(handed_in, release):
     cell(handed_in, "answer").source = "%matplotlib inline\n!ls\n" + ANSWER
-    source = rebuild.program(put_back(handed_in, release))[-1]
+    source = rebuild.program(put_back(handed_in, release))[-1][1]
     compile(source, "cell", "exec")
     assert "get_ipython().run_line_magic('matplotlib', 'inline')" in source
 
@@ -112,7 +113,7 @@ def test_a_copied_answer_cell_runs_after_the_first(handed_in, release):
     twin = copy.deepcopy(cell(handed_in, "answer"))
     twin.source = ANSWER.replace("return x", "return 2 * x")
     handed_in.cells.insert(handed_in.cells.index(cell(handed_in, "answer")) + 1, twin)
-    _, first, second = rebuild.program(put_back(handed_in, release))
+    _, (_, first), (_, second) = rebuild.program(put_back(handed_in, release))
     assert "2 * x" in second
     assert "2 * x" not in first
 

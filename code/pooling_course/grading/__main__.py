@@ -123,14 +123,17 @@ def _feedback(options) -> int:
 def _export(options) -> int:
     from pooling_course.grading.export import export
 
-    export(
+    notes = export(
         open_course(options.course),
         options.assignment,
         options.destination,
         options.layout,
         template=options.template,
+        column=options.column,
         provisional=options.provisional,
     )
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print(options.destination)
     return 0
 
@@ -242,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("destination", type=Path, help="the file to write")
     sub.add_argument("--layout", choices=("csv", "canvas", "moodle"), default="csv")
     sub.add_argument("--template", type=Path, help="what Canvas or Moodle exported, to be filled")
+    sub.add_argument("--column", help="title of the column to fill, if it is not the assignment's")
     sub.add_argument(
         "--provisional", action="store_true", help="points so far where a reader is awaited"
     )

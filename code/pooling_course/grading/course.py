@@ -18,6 +18,7 @@
 import secrets
 import tomllib
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 from pooling_course.grading import exercise as exercises
@@ -98,7 +99,7 @@ class Course:
     def results(self, assignment: str) -> dict[str, dict[str, Result]]:
         """Return the stored results: student, exercise, result."""
         found: dict[str, dict[str, Result]] = {}
-        for path in sorted(self.root.glob(f"results/*/{assignment}/*.json")):
+        for path in sorted(self.root.glob(f"results/*/{escape(assignment)}/*.json")):
             if result := read(path):
                 found.setdefault(path.parts[-3], {})[path.stem] = result
         return found

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -168,8 +169,9 @@ def show(rebuilt: NotebookNode, graded: Graded) -> NotebookNode:
 class _Run:
     """Sessions of one notebook: a new one after each call that ended one, within one budget."""
 
-    def __init__(self, cells: list[str], function: str, limits: Limits, trust: bool):
-        self.cells, self.function, self.limits, self.trust = cells, function, limits, trust
+    def __init__(self, cells: list[tuple[str, str]], function: str, limits: Limits, trust: bool):
+        self.labels, self.cells = zip(*cells, strict=True)
+        self.function, self.limits, self.trust = function, limits, trust
         self.end = time.monotonic() + limits.total
         self.session = None
         self.hopeless = None  # what kept the cells from giving a function
@@ -189,6 +191,8 @@ class _Run:
         except sandbox.Died as error:
             self._note("died", str(error))
             raise
+        except sandbox.StudentError as error:
+            raise sandbox.StudentError(self._named(str(error))) from None
         finally:
             if self.session is not None and not self.session.alive:
                 self.session = None
@@ -211,11 +215,16 @@ class _Run:
             self.hopeless = error
             raise
         if missing:
-            errors = [f"cell {number}: {error}" for number, error in session.loaded.errors]
+            errors = [self._named(error) for _, error in session.loaded.errors]
             lines = [f"the notebook has no function {self.function}", *errors]
             self._note("load-error", "\n".join(lines))
             self.hopeless = sandbox.StudentError(self.message)
             raise self.hopeless
+
+    def _named(self, error: str) -> str:
+        """Return an error with the names of the notebook's cells."""
+        labels = dict(enumerate(self.labels, start=1))
+        return re.sub(r"<cell (\d+)>", lambda m: labels.get(int(m[1]), m[0]), error)
 
     def _note(self, trouble: str, message: str) -> None:
         self.trouble, self.message = self.trouble or trouble, self.message or message

@@ -95,21 +95,27 @@ def rebuild(submitted: NotebookNode, release: NotebookNode, function: str | None
     return v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
 
 
-def program(rebuilt: NotebookNode) -> list[str]:
-    """Return the code to run: the setup, then the student's cells in order.
+def program(rebuilt: NotebookNode) -> list[tuple[str, str]]:
+    """Return the code to run, each cell with a name: the setup, then the student's, in order.
 
     Magics become calls of ``get_ipython()``, as in a notebook. Locked cells other than the setup
     stay out.
     """
     transformer = TransformerManager()
-    sources = []
+    cells = []
+    own = 0
     for cell in rebuilt.cells:
-        if cell.cell_type == "code" and (is_own(cell) or is_answer(cell) or name(cell) == "setup"):
-            try:
-                sources.append(transformer.transform_cell(cell.source))
-            except Exception:  # what IPython cannot take apart, Python will refuse too
-                sources.append(cell.source)
-    return sources
+        if cell.cell_type != "code" or not (
+            is_own(cell) or is_answer(cell) or name(cell) == "setup"
+        ):
+            continue
+        own += is_own(cell)
+        label = f"your own cell {own}" if is_own(cell) else f"the cell {name(cell)}"
+        try:
+            cells.append((label, transformer.transform_cell(cell.source)))
+        except Exception:  # what IPython cannot take apart, Python will refuse too
+            cells.append((label, cell.source))
+    return cells
 
 
 def untouched(cell: NotebookNode, pristine: NotebookNode) -> bool:

@@ -114,5 +114,5 @@ def read(path: Path) -> Result | None:
             failure = check.pop("failure")
             checks.append(CheckResult(**check, failure=Failure(**failure) if failure else None))
         return Result(**data, checks=tuple(checks))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
