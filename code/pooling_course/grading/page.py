@@ -1,5 +1,6 @@
 """The page of an exercise in the book, and what makes Sphinx show it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -18,7 +19,10 @@ def page(exercise: Exercise, solutions: bool = True) -> str:
     solutions : bool
         Whether the page has the solution and the rubrics.
     """
-    blocks = [f"(assignment-{exercise.slug.replace('_', '-')})=", f"# {exercise.title}"]
+    about = f"An exercise to hand in, {exercise.points} points: {exercise.title}."
+    front = f"---\nmyst:\n  html_meta:\n    description: {json.dumps(about)}\n---"
+    label = f"(assignment-{exercise.slug.replace('_', '-')})="
+    blocks = [front, label, f"# {exercise.title}"]
     blocks.append(
         f"*{exercise.points} points, about {exercise.minutes} minutes; "
         f"after {{doc}}`/chapters/{exercise.chapter}`.*"
