@@ -19,8 +19,8 @@ _SETTINGS = """\
 # [limits]
 # call = 5.0
 # total = 20.0
-# memory = 2.0
-# processes = 16
+# memory = 1.0
+# processes = 8
 
 # A private folder, whose <exercise>/checks.py and <exercise>/exercise.md replace the open ones.
 # It must stand above [assignments]:

@@ -48,8 +48,8 @@ class Limits:
 
     call: float = 5.0
     total: float = 20.0
-    memory: float = 2.0
-    processes: int = 16
+    memory: float = 1.0
+    processes: int = 8
 
 
 @dataclass(frozen=True)
