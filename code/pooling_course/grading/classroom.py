@@ -27,6 +27,7 @@ class Job:
     release: bytes
     path: Path
     key: str
+    submitted: str
 
 
 def grade_class(
@@ -108,13 +109,6 @@ def work(
     return graded, nbformat.v4.writes(grader.show(rebuilt, graded))
 
 
-def read_file(path: Path) -> bytes:
-    """Return what a student handed in; a link or a file too large counts as empty."""
-    if path.is_symlink() or path.stat().st_size > rebuild.LARGEST:
-        return b""
-    return path.read_bytes()
-
-
 def read_release(course: Course, assignment: str, slug: str) -> bytes:
     """Return what students got, after a look whether it has the cells of the checks."""
     path = course.release(assignment, slug)
@@ -149,10 +143,11 @@ def _jobs(
             path = course.submitted(student, assignment) / f"{slug}.ipynb"
             if not path.is_file():
                 continue
-            key = grader.key(paper, release, read_file(path), course.limits, kind)
+            data = rebuild.read_file(path)
+            key = grader.key(paper, release, data, course.limits, kind)
             stored = read(course.result_path(student, assignment, slug))
             if again or stored is None or stored.key != key:
-                yield Job(student, assignment, paper, release, path, key)
+                yield Job(student, assignment, paper, release, path, key, rebuild.digest(data))
 
 
 def _submitted(
@@ -161,7 +156,7 @@ def _submitted(
     """Yield jobs as they are done, with few notebooks in memory at a time."""
     waiting: dict[Future, Job] = {}
     for job in jobs:
-        arguments = read_file(job.path), job.release, job.paper, limits, trust
+        arguments = rebuild.read_file(job.path), job.release, job.paper, limits, trust
         waiting[executor.submit(work, *arguments)] = job
         while len(waiting) >= _IN_FLIGHT:
             yield from _done(waiting)
@@ -195,7 +190,7 @@ def _outcome(future: Future, job: Job, kind: str) -> tuple[Result, str | None]:
             "died", message=f"the grader failed: {type(error).__name__}: {error}"
         )
         shown = key = None
-    more = {"key": key or "", "sandbox": kind}
+    more = {"key": key or "", "submitted": job.submitted, "sandbox": kind}
     return grader.result(graded, job.student, job.assignment, job.paper, **more), shown
 
 

@@ -267,8 +267,6 @@ def _zip_time(info: zipfile.ZipInfo) -> float:
 def _zip_fault(info: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(info.external_attr >> 16):
         return "it is a link or no file"
-    if info.flag_bits & 1:
-        return "it is encrypted"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "it is compressed in an unusual way"
     return _too_large(info.file_size)

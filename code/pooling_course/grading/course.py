@@ -118,7 +118,8 @@ class Course:
 
 def check_name(what: str, name: str) -> str:
     """Return a name that can be a folder's, or raise ValueError."""
-    if not name or name.startswith(".") or _BAD & set(name) or name != name.strip():
+    odd = _BAD & set(name) or name.startswith(".") or name != name.strip()
+    if not name or odd or not name.isprintable():
         raise CourseError(f"{what} must be a name that can be a folder's, got {name!r}")
     return name
 

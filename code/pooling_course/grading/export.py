@@ -31,7 +31,7 @@ from pathlib import Path
 from nbgrader import api
 from sqlalchemy import create_engine, exc, select
 
-from pooling_course.grading import gradebook
+from pooling_course.grading import gradebook, rebuild
 from pooling_course.grading.course import Course, CourseError
 from pooling_course.grading.exercise import Exercise
 from pooling_course.grading.result import Result
@@ -272,6 +272,8 @@ def _grade(
     scores, so_far, statuses = {}, [], []
     for exercise in exercises:
         result = results.get(exercise.slug)
+        if result and exercise.slug in files and _is_other(result, folder):
+            result = None
         points = _points(exercise, student, result, cells)
         waits = None in points
         status = _status(result, exercise.slug in files, waits)
@@ -281,6 +283,12 @@ def _grade(
         statuses.append(status)
     status = min(statuses, key=STATUSES.index)
     return Grade(*who, _sum(scores.values()), most, status, _sum(so_far), scores)
+
+
+def _is_other(result: Result, folder: Path) -> bool:
+    """Whether something else was handed in since."""
+    handed_in = rebuild.read_file(folder / f"{result.exercise}.ipynb")
+    return result.submitted != rebuild.digest(handed_in)
 
 
 def _status(result: Result | None, handed_in: bool, waits: bool) -> str:

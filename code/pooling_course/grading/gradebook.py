@@ -102,8 +102,14 @@ def roster(course: Course) -> dict[str, dict[str, str]]:
     file = course.root / "roster.csv"
     if not file.is_file():
         return {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return {row["id"]: row for row in csv.DictReader(lines) if row.get("id")}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(f"{file} must be a CSV file in UTF-8: {error}") from None
+    if rows and "id" not in rows[0]:
+        raise CourseError(f"{file} must have a column id and commas, got {list(rows[0])}")
+    return {row["id"]: row for row in rows if row["id"]}
 
 
 def _enter(course: Course, copy: Path, assignment: str, students: list[str]) -> list[Result]:

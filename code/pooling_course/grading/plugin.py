@@ -56,9 +56,10 @@ class SandboxGrade(_OfCourse):
         paper = grader.paper(slug, course.exercise_folders, course.seed(assignment))
         pristine = nbformat.reads(release.decode(), 4)
         graded = grader.grade(nb, pristine, paper, course.limits, trust=self.trust_submissions)
-        submitted = classroom.read_file(course.submitted(student, assignment) / f"{slug}.ipynb")
+        submitted = rebuild.read_file(course.submitted(student, assignment) / f"{slug}.ipynb")
         key = grader.key(paper, release, submitted, course.limits, kind)
-        result = grader.result(graded, student, assignment, paper, key=key, sandbox=kind)
+        more = {"key": key, "submitted": rebuild.digest(submitted), "sandbox": kind}
+        result = grader.result(graded, student, assignment, paper, **more)
         result.save(course.result_path(student, assignment, slug))
         gradebook.mark(course, result)  # nbgrader enters it, a few steps on
         return grader.show(nb, graded), resources

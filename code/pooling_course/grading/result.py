@@ -64,6 +64,8 @@ class Result:
         Of the random inputs.
     key : str
         Digest of all that decides the result: the same key, the same result.
+    submitted : str
+        Digest of the file that was handed in.
     sandbox : str
         ``"bubblewrap"``, or ``"none: submissions trusted"``.
     seconds : float
@@ -80,6 +82,7 @@ class Result:
     output: str = ""
     seed: int = 0
     key: str = ""
+    submitted: str = ""
     sandbox: str = ""
     seconds: float = 0.0
 
