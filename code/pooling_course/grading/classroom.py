@@ -202,8 +202,9 @@ def _store(course: Course, result: Result, shown: str | None) -> None:
         path = folder / f"{slug}.ipynb"
         path.unlink(missing_ok=True)  # nbgrader leaves files that cannot be written to
         path.write_text(shown + "\n", "utf-8")
-        timestamp = course.submitted(student, assignment) / "timestamp.txt"
-        if timestamp.is_file():
-            (folder / "timestamp.txt").unlink(missing_ok=True)
-            (folder / "timestamp.txt").write_bytes(timestamp.read_bytes())
+        for name in ("timestamp.txt", "submission_secret.txt"):  # nbgrader's exchange needs them
+            beside = course.submitted(student, assignment) / name
+            if beside.is_file():
+                (folder / name).unlink(missing_ok=True)
+                (folder / name).write_bytes(rebuild.read_file(beside))
     result.save(course.result_path(student, assignment, slug))
