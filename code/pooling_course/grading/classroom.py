@@ -141,7 +141,7 @@ def _jobs(
         paper = grader.paper(slug, course.exercise_folders, seed)
         for student in students:
             path = course.submitted(student, assignment) / f"{slug}.ipynb"
-            if not path.is_file():
+            if not os.path.lexists(path):
                 continue
             data = rebuild.read_file(path)
             key = grader.key(paper, release, data, course.limits, kind)
@@ -201,7 +201,7 @@ def _store(course: Course, result: Result, shown: str | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{slug}.ipynb"
         path.unlink(missing_ok=True)  # nbgrader leaves files that cannot be written to
-        path.write_text(shown + "\n", "utf-8")
+        path.write_bytes(f"{shown}\n".encode(errors="replace"))
         for name in ("timestamp.txt", "submission_secret.txt"):  # nbgrader's exchange needs them
             beside = course.submitted(student, assignment) / name
             if beside.is_file():

@@ -39,7 +39,10 @@ class Rebuild(_OfCourse):
 
     def preprocess(self, nb, resources):
         """Return the rebuilt notebook."""
-        course, _, _, slug, release = self._release(resources)
+        course, student, assignment, slug, release = self._release(resources)
+        path = course.submitted(student, assignment) / f"{slug}.ipynb"
+        if not rebuild.read_file(path):
+            raise rebuild.Unreadable(f"{path} is empty, too large, or a link")
         function = course.exercise(slug).function
         return rebuild.rebuild(nb, nbformat.reads(release.decode(), 4), function), resources
 

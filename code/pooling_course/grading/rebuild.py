@@ -6,7 +6,7 @@ Nothing else of a submission counts: neither the cells that grade, nor points, n
 import ast
 import copy
 import hashlib
-import logging
+import json
 import re
 import warnings
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode, v4
 
 LARGEST = 10_000_000  # bytes of a notebook, pictures included
+MOST_CODE = 300_000  # characters
 
 
 class Unreadable(ValueError):
@@ -24,8 +25,9 @@ class Unreadable(ValueError):
 
 
 def read_file(path: Path) -> bytes:
-    """Return what a student handed in; a link or a file too large counts as empty."""
-    if path.is_symlink() or path.stat().st_size > LARGEST:
+    """Return what a student handed in; what is no file, too large or a link counts as empty."""
+    linked = any(place.is_symlink() for place in (path, *path.parents[:2]))
+    if linked or not path.is_file() or path.stat().st_size > LARGEST:
         return b""
     return path.read_bytes()
 
@@ -45,19 +47,14 @@ def read_submitted(data: bytes) -> NotebookNode:
     """
     if len(data) > LARGEST:
         raise Unreadable(f"the file has {len(data):,} bytes, more than {LARGEST:,}")
-    logger = logging.getLogger("traitlets")  # nbformat logs there what does not validate
-    level = logger.level
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            logger.setLevel(logging.CRITICAL)
-            notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
-        cells = [_clean(cell) for cell in notebook.cells]
+        raw = json.loads(data.decode("utf-8-sig"))
+        # What the format asks for beyond this does not matter here: a cell is taken as it is.
+        notebook = nbformat.from_dict(raw) if raw["nbformat"] == 4 else _upgraded(raw)
+        cells = [_clean(cell) for cell in notebook["cells"]]
     except Exception as error:
         raise Unreadable(f"the file is no notebook ({type(error).__name__})") from None
-    finally:
-        logger.setLevel(level)
-    return v4.new_notebook(cells=cells)
+    return NotebookNode(cells=cells)  # not validated: names of cells may be double, or odd
 
 
 def rebuild(submitted: NotebookNode, release: NotebookNode, function: str | None) -> NotebookNode:
@@ -79,8 +76,15 @@ def rebuild(submitted: NotebookNode, release: NotebookNode, function: str | None
         The release's cells, in order. Answers are the student's. Cells of the student's own
         follow the release's cell that they followed, with the metadata ``{"pooling_course":
         {"own": true}}``.
+
+    Raises
+    ------
+    Unreadable
+        If there is more code than anybody writes.
     """
     kept = [_clean(cell) for cell in submitted.cells]
+    if sum(len(cell.source) for cell in kept if cell.cell_type == "code") > MOST_CODE:
+        raise Unreadable(f"the notebook has more than {MOST_CODE:,} characters of code")
     places = _places(kept, release.cells)
     if function and _place(release.cells, "answer") not in places:
         _adopt_code(kept, places, _place(release.cells, "answer"), function)
@@ -158,6 +162,13 @@ def is_own(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("pooling_course", {}).get("own"))
 
 
+def _upgraded(raw: dict) -> NotebookNode:
+    """Return a notebook of an old format in format 4."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nbformat.reads(json.dumps(raw), as_version=4)
+
+
 def _clean(cell) -> NotebookNode:
     """Return a cell of which each part has its right type, without outputs."""
     source = cell.get("source", "")
@@ -175,6 +186,10 @@ def _clean(cell) -> NotebookNode:
 
 
 def _is_attachments(value) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
     return isinstance(value, dict) and all(
         isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
         for bundle in value.values()
