@@ -20,7 +20,7 @@ def cases(rng):
     one, odd, even, zeros = POINTS
 
     def maps():
-        return rng.normal(size=(2, 2, *rng.integers(5, 10, 2)))
+        return rng.normal(size=(2, 2, *rng.integers(5, 10, 2))).round(2)
 
     for stride in (1, 2, 3):
         yield one, (maps(), 1, stride)

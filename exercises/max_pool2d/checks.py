@@ -27,9 +27,12 @@ def cases(rng):
     yield plain, (rng.normal(size=(2, 3, 12, 11)), 3, 2)
     for kernel_size, stride in [((2, 3), None), ((3, 1), (1, 2)), (2, (2, 1))]:
         yield pairs, (rng.normal(size=(1, 2, 7, 8)).round(2), kernel_size, stride)
-    for padding in [1, (1, 0), (0, 1)]:
+    # All cells are above 0: which padding never wins is not asked here.
+    yield pairs, (rng.uniform(1, 9, (1, 1, 5, 6)).round(2), 3, 2, (1, 0))
+    for kernel_size, stride, padding in [(2, 2, 1), (3, 2, 1), (4, 1, 2)]:
         # All cells are below 0, so that a padding of zeros would win.
-        yield padded, (-rng.uniform(1, 9, (2, 1, 6, 7)).round(2), 3, 2, padding)
+        x = -rng.uniform(1, 9, (2, 1, 6, 7)).round(2)
+        yield padded, (x, kernel_size, stride, padding)
     x = rng.normal(size=(1, 2, 6, 6)).round(2)
     x[0, 0, rng.integers(6), rng.integers(6)] = np.nan
     x[0, 1] = -np.inf

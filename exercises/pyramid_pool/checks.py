@@ -23,7 +23,7 @@ def cases(rng):
     one, channels, sizes, batch = POINTS
 
     def maps(*shape):
-        return rng.normal(-2, 1, shape)
+        return rng.normal(-2, 1, shape).round(2)
 
     yield one, (maps(1, 12, 6), (3, 2, 1))
     yield one, (maps(1, 4, 8), [4, 2, 1], "avg")

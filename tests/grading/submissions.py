@@ -23,7 +23,10 @@ EXERCISE = load(SLUG)
 FULL = sum(EXERCISE.check_points.values())
 RIGHT = notebooks.reference_answer(EXERCISE)
 SQUARES = EXERCISE.wrong["square_only"]  # right for square windows
-SQUARES_POINTS = 3
+SEED = 5
+SQUARES_POINTS = FULL - sum(
+    EXERCISE.check_points[check] for check in notebooks.failed_checks(EXERCISE, SQUARES, SEED)
+)
 
 # Right, under another name; and what reaches the channel and the number of the request.
 TOOLS = (
@@ -384,7 +387,7 @@ INNOCENT_CELLS = {
             print(Window(), math.pi)
         """,
     "seterr": "np.seterr(all='raise'); np.set_printoptions(precision=2)",
-    "hundreds-of-magics": "%x\n" * 400,
+    "hundreds-of-magics": "%x\n" * 400 + "a = 1\n" * 4_000,
     "a-thread": "import threading; threading.Thread(target=print, args=('hi',)).start()",
     "a-name-is-taken": "max = sum = list = print = 3",
 }

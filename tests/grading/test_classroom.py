@@ -176,6 +176,47 @@ def test_manual_scores_stay_and_written_answers_wait(course):
         assert not book.find_grade("question-1", SLUG, "hw", "ada").needs_manual_grade
 
 
+def test_what_a_reader_graded_waits_again_only_for_another_file(course):
+    def state():
+        with gradebook.opened(gradebook.path(course)) as book:
+            grade = book.find_grade("question-1", SLUG, "hw", "ada")
+            return grade.manual_score, grade.needs_manual_grade
+
+    hand_in(course.root, "ada", ANSWERS["ada"], "One.")
+    classroom.grade_class(course, "hw")
+    assert state() == (None, True)
+    with gradebook.opened(gradebook.path(course)) as book:
+        grade = book.find_grade("question-1", SLUG, "hw", "ada")
+        grade.manual_score, grade.needs_manual_grade = 2, False
+        book.db.commit()
+    assert len(classroom.grade_class(course, "hw", trust=True)) == len(ANSWERS)
+    assert state() == (2, False), "graded in another way, but the same file"
+    hand_in(course.root, "ada", ANSWERS["ada"], "Two.")
+    classroom.grade_class(course, "hw")
+    assert state() == (2, True)
+
+
+def test_an_assignment_with_submissions_keeps_its_exercises(course, capsys):
+    classroom.grade_class(course, "hw")
+    release = course.release("hw", SLUG).read_bytes()
+    (course.root / "course.toml").write_text(SETTINGS.replace(SLUG, "conv2d"))
+    arguments = ["--course", str(course.root)]
+    assert commands.main(["build", *arguments]) == 0
+    assert commands.main(["release", "hw", *arguments]) == 2
+    assert f"put ['{SLUG}'] back into course.toml" in capsys.readouterr().err
+    assert course.release("hw", SLUG).read_bytes() == release
+
+
+def test_a_release_that_fails_leaves_the_one_before(course, monkeypatch):
+    release = course.release("hw", SLUG).read_bytes()
+    source = course.root / "source" / "hw" / f"{SLUG}.ipynb"
+    source.write_text(source.read_text("utf-8").replace("### END SOLUTION", "### ND"))
+    with pytest.raises(CourseError, match="nbgrader could not make the release"):
+        build.release(course, "hw")
+    assert course.release("hw", SLUG).read_bytes() == release
+    assert not list(course.root.glob(".release*"))
+
+
 def test_our_own_failure_costs_no_other_row_and_is_tried_again(course, monkeypatch):
     work = classroom.work
 
@@ -234,6 +275,11 @@ def without(name):
         (settings("[limits]\ncall = 0"), "above 0, got 0"),
         (settings("[assignments]\n'a/b' = []"), "got 'a/b'"),
         (settings("["), "course.toml"),
+        (
+            settings('overlay = "privat"\n' + SETTINGS),
+            "overlay must be a folder beside it, got 'privat'",
+        ),
+        (settings(SETTINGS.replace(SLUG, "max_pool")), "assignments.hw must hold some of"),
         (without("course.toml"), "run `build` first"),
     ],
 )

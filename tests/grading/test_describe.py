@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from pooling_course.grading.describe import LONGEST, describe, describe_call, describe_pair
+from pooling_course.grading.describe import (
+    LONGEST,
+    LONGEST_CALL,
+    describe,
+    describe_call,
+    describe_pair,
+)
 
 VALUES = [
     *(3, -2.5, True, None, (1, 2), np.arange(6).reshape(1, 2, 3), np.float32([[1 / 3, 1e-30]])),
@@ -55,7 +61,7 @@ def test_descriptions_are_short(value):
 
 def test_the_arrays_of_a_call_share_the_room():
     call = describe_call("f", (np.ones(150) / 3,) * 4)
-    assert len(call) < 1.5 * LONGEST and "x1 = np" in call and "# x4: array of" in call
+    assert len(call) < 1.5 * LONGEST_CALL and "x1 = np" in call and "# x4: array of" in call
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_shows_scores_checks_and_the_first_failing_case(course):
         ("not-attempted", "Not attempted: what you handed in is as you got it."),
         ("timeout", "took too long and was stopped. The limits: 5 s for a call, 30 s in all."),
         ("died", "ended the process it ran in"),
-        ("load-error", "It must be named twice."),
+        ("load-error", "It is twice; what kept it"),
         ("unreadable", "could not be read as a notebook"),
     ],
 )

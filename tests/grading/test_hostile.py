@@ -15,7 +15,7 @@ import nbformat
 import psutil
 import pytest
 import submissions
-from submissions import FULL, HOSTILE, INNOCENT, SLUG
+from submissions import FULL, HOSTILE, INNOCENT, SEED, SLUG
 
 from pooling_course.grading import build, classroom, describe, gradebook, grader
 from pooling_course.grading.course import open_course
@@ -57,7 +57,7 @@ def released(tmp_path_factory, needs_bubblewrap):
     build.build(build.init_course(root))
     build.release(open_course(root), "hw")
     (root / "results").mkdir()
-    (root / "results" / "hw.seed").write_text("5\n")
+    (root / "results" / "hw.seed").write_text(f"{SEED}\n")
     return root
 
 
@@ -202,6 +202,7 @@ def test_everybody_gets_what_the_answer_is_worth(seen, student):
 def test_the_innocent_get_all_points():
     assert {submission.points for submission in INNOCENT.values()} == {FULL}
     assert len(HOSTILE) >= 30
+    assert 0 < submissions.SQUARES_POINTS < FULL
 
 
 @pytest.mark.parametrize("student", INNOCENT)
@@ -244,6 +245,11 @@ def test_nothing_is_found(seen, student):
 
 def test_nobody_calls(seen):
     assert seen.calls == 0
+
+
+def test_nothing_takes_much_longer_than_it_may(seen):
+    total = open_course(seen.root).limits.total
+    assert max(result.seconds for result in seen.results.values()) < total + 10
 
 
 def test_nothing_is_left_running(seen):

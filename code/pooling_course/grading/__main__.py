@@ -16,7 +16,7 @@ from clone to grades:
   python -m pooling_course.grading release 03_general
   python -m pooling_course.grading collect 03_general submissions.zip
   python -m pooling_course.grading grade 03_general
-  nbgrader formgrader                                   (written answers; in JupyterLab)
+  (written answers: in JupyterLab, menu Nbgrader, Formgrader)
   python -m pooling_course.grading feedback 03_general
   python -m pooling_course.grading export 03_general grades.csv
 """
@@ -66,7 +66,7 @@ def _collect(options) -> int:
     counts = {s: sum(row.status == s for row in rows) for s in sorted({r.status for r in rows})}
     students = len({row.student for row in rows if row.exercise})
     print(f"{students} students; " + ", ".join(f"{n} {status}" for status, n in counts.items()))
-    return int(any(row.status in ("refused", "unrecognized") for row in rows))
+    return 0
 
 
 def _grade(options) -> int:
@@ -102,10 +102,12 @@ def _print_table(course: Course, assignment: str) -> None:
 
     rows = grades(course, assignment)
     width = max([len("student"), *(len(row.student) for row in rows)])
-    print(f"{'student':{width}}  score  status")
+    print(f"{'student':{width}}  {'score':>9}  status")
     for row in rows:
-        score = "-" if row.score is None else f"{row.score:g}"
-        print(f"{row.student:{width}}  {score:>5}  {row.status}")
+        known = row.so_far if row.score is None else row.score
+        score = "-" if known is None else f"{known:g}/{row.max_score:g}"
+        waits = " (so far: a reader is awaited)" if known is not None and row.score is None else ""
+        print(f"{row.student:{width}}  {score:>9}  {row.status}{waits}  {row.name}".rstrip())
 
 
 def _feedback(options) -> int:
@@ -116,6 +118,8 @@ def _feedback(options) -> int:
         paths = [feedback(course, options.assignment, student) for student in options.student]
     else:
         paths = feedback_all(course, options.assignment)
+    if not paths:
+        raise CourseError(f"nothing of {options.assignment!r} is graded: run `grade` first")
     print(f"{len(paths)} pages written in {course.root / 'feedback'}")
     return 0
 

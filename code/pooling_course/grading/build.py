@@ -89,11 +89,20 @@ def release(course: Course, assignment: str) -> list[Path]:
     for slug in slugs:
         if not (course.root / "source" / assignment / f"{slug}.ipynb").is_file():
             raise CourseError(f"no source of {assignment}/{slug}: run `build` first")
+    gradebook.must_allow(course, assignment, slugs)
     config = PyFileConfigLoader("nbgrader_config.py", str(course.root)).load_config()
     config.NbGraderAPI.log_level = logging.WARNING
+    folder, before = course.root / "release" / assignment, course.root / f".release-{assignment}"
+    shutil.rmtree(before, ignore_errors=True)
+    if folder.is_dir():
+        shutil.copytree(folder, before)  # nbgrader removes the old before it makes the new
     with gradebook.programs():
         api = NbGraderAPI(config=config)
         outcome = api.generate_assignment(assignment, force=True, create=True)
+    if not outcome["success"] and before.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        before.rename(folder)
+    shutil.rmtree(before, ignore_errors=True)
     if not outcome["success"]:
         raise CourseError(f"nbgrader could not make the release:\n{outcome.get('log') or outcome}")
     return [course.release(assignment, slug) for slug in slugs]

@@ -74,6 +74,7 @@ def grade_class(
     SandboxUnavailable
         If there is no bubblewrap and submissions are not trusted.
     """
+    course.slugs(assignment)  # or there is none of that name
     kind = sandbox.kind(trust)
     known = course.students(assignment)
     chosen = known if students is None else students
@@ -103,7 +104,11 @@ def work(
         read = rebuild.read_submitted(submitted)
         rebuilt = rebuild.rebuild(read, pristine, paper.exercise.function)
     except rebuild.Unreadable as error:
-        rebuilt, graded = pristine, grader.unreadable(paper, str(error))
+        graded = grader.unreadable(paper, str(error))
+        note = nbformat.v4.new_markdown_cell(f"**Nothing was read: {error}.**", id="unreadable")
+        rebuilt = nbformat.v4.new_notebook(
+            cells=[note, *pristine.cells], metadata=pristine.metadata
+        )
     else:
         graded = grader.grade(rebuilt, pristine, paper, limits, trust=trust)
     return graded, nbformat.v4.writes(grader.show(rebuilt, graded))

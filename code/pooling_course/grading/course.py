@@ -162,5 +162,14 @@ def open_course(root: Path) -> Course:
             raise CourseError(
                 f"{path}: assignments.{name} must be a list of exercises, got {slugs!r}"
             )
-    overlay = data.get("overlay")
-    return Course(root, assignments, root / overlay if overlay else None, Limits(**limits))
+    overlay = root / data["overlay"] if "overlay" in data else None
+    if overlay is not None and not overlay.is_dir():
+        raise CourseError(f"{path}: overlay must be a folder beside it, got {data['overlay']!r}")
+    course = Course(root, assignments, overlay, Limits(**limits))
+    known = exercises.slugs(course.exercise_folders)
+    for name, slugs in assignments.items():
+        if unknown := [slug for slug in slugs if slug not in known]:
+            raise CourseError(
+                f"{path}: assignments.{name} must hold some of {known}, got {unknown}"
+            )
+    return course

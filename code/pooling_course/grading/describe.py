@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-CELLS = 200  # an array of more is not shown whole
+CELLS = 400  # an array of more is not shown whole
 LONGEST = 2_000  # characters of a value, about
+LONGEST_CALL = 6_000
 ITEMS = 20  # of a tuple or list that is too long
 DIGITS = 5  # of numbers with a fraction, unless a difference needs more
 _PLAIN = ("bool", "int64", "float64", "complex128")  # np.array takes these without being told
@@ -86,7 +87,7 @@ def describe_call(function: str, arguments: tuple) -> str:
     Returns
     -------
     str
-        About `LONGEST` characters at most. An array that is too large stands in a comment.
+        About `LONGEST_CALL` characters at most. A larger array stands in a comment.
 
     Examples
     --------
@@ -100,7 +101,7 @@ def describe_call(function: str, arguments: tuple) -> str:
     # x2: array of shape (9, 9, 9), float64, from 0.0 to 0.0 (too large to show)
     conv2d(x1, x2)
     """
-    lines, passed, room = [], [], LONGEST
+    lines, passed, room = [], [], LONGEST_CALL
     several = sum(map(_holds_array, arguments)) > 1
     for argument in arguments:
         if not _holds_array(argument):

@@ -211,7 +211,10 @@ def _module(slug: str, path: Path) -> types.ModuleType:
     """Run a trusted file, without a place in `sys.modules`: two folders may hold one slug."""
     module = types.ModuleType(f"checks_of_{slug}")
     module.__file__ = str(path)
-    exec(compile(path.read_text("utf-8"), path, "exec"), module.__dict__)
+    try:
+        exec(compile(path.read_text("utf-8"), path, "exec"), module.__dict__)
+    except Exception as error:
+        raise ExerciseError(f"{path}: {type(error).__name__}: {error}") from error
     return module
 
 

@@ -171,15 +171,22 @@ def export(
         raise ValueError("template and column must be left out for the layout csv")
     found = grades(course, assignment)
     points = {g.student: g.so_far if provisional and g.score is None else g.score for g in found}
+    waiting = [grade.student for grade in found if grade.status == "not-graded"]
     if template is None:
         rows = {"csv": _csv, "canvas": _canvas, "moodle": _moodle}[layout](
             course, assignment, found, points
         )
         mark, dialect = layout == "csv", {"lineterminator": "\n"}
         notes = []
+        if layout == "moodle":
+            notes = [
+                "Moodle finds students by ID number or email; numbers of participants are neither"
+            ]
     else:
         rows, mark, dialect = _read(template)
         notes = _fill(rows, layout, column, assignment, found, points)
+    if waiting:
+        notes.append(f"not graded, run `grade` first: {', '.join(waiting)}")
     text = io.StringIO()
     csv.writer(text, **dialect).writerows(rows)
     part = destination.with_name(f".{destination.name}.{os.getpid()}")
@@ -403,7 +410,8 @@ def _fill(
         at = _column(header, column or "Grade")
         people, most = _moodle_people(rows), _moodle_most(rows)
     notes = [
-        f"the template's maximum is {given}, the assignment's {number_cell(grade.max_score)}"
+        f"the template's maximum is {given}, the assignment's {number_cell(grade.max_score)}: "
+        "points are not converted, so change the platform's maximum first"
         for grade in found[:1]
         for given in sorted(most - {number_cell(grade.max_score)})
     ]

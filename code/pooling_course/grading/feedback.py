@@ -116,7 +116,8 @@ def _exercise(
     slug = exercise.slug
     result = _result(course, assignment, student, slug)
     handed_in = (course.submitted(student, assignment) / f"{slug}.ipynb").is_file()
-    answers = _answers(course, assignment, student, slug) if result else {}
+    readable = result and result.status != "unreadable"
+    answers = _answers(course, assignment, student, slug) if readable else {}
     status = result.status if result else "ungraded" if handed_in else "missing"
     checks = _checks(exercise, result, hand)
     questions = _questions(exercise, result, hand, answers)

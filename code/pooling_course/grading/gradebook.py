@@ -36,6 +36,20 @@ def must_hold(course: Course, assignment: str) -> None:
     )
 
 
+def must_allow(course: Course, assignment: str, slugs: list[str]) -> None:
+    """Raise CourseError if an assignment would lose or get exercises after it was graded."""
+    if not path(course).is_file():
+        return
+    with opened(path(course)) as book:
+        known = {a.name: a for a in book.assignments}.get(assignment)
+        before = sorted(n.name for n in known.notebooks) if known and known.submissions else None
+    if before is not None and before != sorted(slugs):
+        raise CourseError(
+            f"{assignment} has submissions, its exercises cannot change any more: "
+            f"put {before} back into course.toml, or make a new assignment"
+        )
+
+
 def record(course: Course, assignment: str, students: list[str]) -> None:
     """Enter stored results into the gradebook, as far as they are not in it.
 
@@ -71,7 +85,7 @@ def record(course: Course, assignment: str, students: list[str]) -> None:
 
 def mark(course: Course, result: Result) -> None:
     """Note that a result is in the gradebook."""
-    _mark(course, result).write_text(result.key, "utf-8")
+    _mark(course, result).write_text(f"{result.key}\n{result.submitted}\n", "utf-8")
 
 
 @contextmanager
@@ -126,7 +140,7 @@ def _enter(course: Course, copy: Path, assignment: str, students: list[str]) -> 
                 results = [result for result in results if not _is_marked(course, result)]
             if results or student not in known:
                 submission = _submission(book, course, assignment, student, names)
-                _set_grades(submission, {result.exercise: result for result in results})
+                _set_grades(course, submission, {result.exercise: result for result in results})
                 entered += results
         book.db.commit()
     return entered
@@ -141,8 +155,12 @@ def _submission(book: Gradebook, course: Course, assignment: str, student: str, 
     return book.update_or_create_submission(assignment, student, **more)
 
 
-def _set_grades(submission, results: dict[str, Result]) -> None:
-    """Set grades as nbgrader's SaveAutoGrades does; a notebook not handed in gives 0."""
+def _set_grades(course: Course, submission, results: dict[str, Result]) -> None:
+    """Set grades; a notebook not handed in gives 0.
+
+    As in nbgrader's SaveAutoGrades, what a reader graded waits to be read again, but here only if
+    something else was handed in since.
+    """
     for notebook in submission.notebooks:
         result = results.get(notebook.name)
         for grade in notebook.grades:
@@ -150,9 +168,10 @@ def _set_grades(submission, results: dict[str, Result]) -> None:
                 scores = {f"check-{i}": c.score for i, c in enumerate(result.checks, start=1)}
                 scores |= dict.fromkeys(result.questions)
                 grade.auto_score = scores.get(grade.cell.name, 0)
-                grade.needs_manual_grade = (
-                    grade.auto_score is None or grade.manual_score is not None
-                )
+                if grade.manual_score is None:
+                    grade.needs_manual_grade = grade.auto_score is None
+                elif not _was_marked(course, result):
+                    grade.needs_manual_grade = True
             elif grade.auto_score is None and not grade.needs_manual_grade:
                 grade.auto_score = 0
 
@@ -163,8 +182,18 @@ def _mark(course: Course, result: Result) -> Path:
 
 
 def _is_marked(course: Course, result: Result) -> bool:
+    """Whether this result is in the gradebook."""
+    return _marks(course, result)[:1] == [result.key]
+
+
+def _was_marked(course: Course, result: Result) -> bool:
+    """Whether a result of the same file was in the gradebook before."""
+    return _marks(course, result)[1:] == [result.submitted]
+
+
+def _marks(course: Course, result: Result) -> list[str]:
     mark = _mark(course, result)
-    return mark.is_file() and mark.read_text("utf-8") == result.key
+    return mark.read_text("utf-8").split() if mark.is_file() else []
 
 
 def _timestamp(course: Course, student: str, assignment: str) -> datetime | None:

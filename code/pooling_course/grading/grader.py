@@ -216,7 +216,7 @@ class _Run:
             raise
         if missing:
             errors = [self._named(error) for _, error in session.loaded.errors]
-            lines = [f"the notebook has no function {self.function}", *errors]
+            lines = [*errors, f"In the end there is no function {self.function}."]
             self._note("load-error", "\n".join(lines))
             self.hopeless = sandbox.StudentError(self.message)
             raise self.hopeless
@@ -291,7 +291,7 @@ def _code_untouched(rebuilt: NotebookNode, release: NotebookNode, function: str)
 
 def _output(check: CheckResult, graded: Graded) -> NotebookNode:
     if check.passed:
-        return v4.new_output("stream", name="stdout", text=f"passed: {check.cases} cases\n")
+        return v4.new_output("stream", name="stdout", text=f"passed, cases: {check.cases}\n")
     if check.failure:
         inputs, expected, got = check.failure.inputs, check.failure.expected, check.failure.got
         text = f"{inputs}\nexpected:\n{expected}\ngot:\n{got}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
-from pooling_course.grading import grader, notebooks, rebuild
+from pooling_course.grading import describe, grader, notebooks, rebuild
 from pooling_course.grading.course import Limits
 from pooling_course.grading.example import example
 from pooling_course.grading.exercise import EXERCISES, Exercise, load, slugs, stub
@@ -89,9 +89,19 @@ def faults(exercise: Exercise, seeds: int = 20) -> list[str]:
         passed = [s for s in range(seeds) if not notebooks.failed_checks(exercise, source, s)]
         if passed:
             found.append(f"wrong/{name}.py gets full points with seeds {passed}")
+    found += _too_large(exercise)
     found += _examples(exercise, answer, "as expected")
     found += _examples(exercise, stub(exercise.of("answer")[0].source), "not attempted yet")
     return found
+
+
+def _too_large(exercise: Exercise) -> list[str]:
+    """Return the checks whose first case could not be pasted by a student who failed it."""
+    first = {check: arguments for check, arguments in reversed(exercise.cases(seed=0))}
+    calls = {c: describe.describe_call(exercise.function, a) for c, a in first.items()}
+    return [
+        f"the first case of {c!r} is too large to show" for c in calls if "too large" in calls[c]
+    ]
 
 
 def _examples(exercise: Exercise, answer: str, wanted: str) -> list[str]:
