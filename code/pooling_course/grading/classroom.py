@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -87,8 +87,7 @@ def grade_class(
     done: list[Result] = []
     with _executor(workers, dask) as executor:
         for job, future in _submitted(executor, jobs, course.limits, trust):
-            result, shown = _outcome(future, job, kind)
-            _store(course, result, shown)
+            result = _stored(course, *_outcome(future, job, kind))
             done.append(result)
             progress(len(done), len(jobs))
     gradebook.record(course, assignment, chosen)
@@ -199,6 +198,15 @@ def _outcome(future: Future, job: Job, kind: str) -> tuple[Result, str | None]:
     return grader.result(graded, job.student, job.assignment, job.paper, **more), shown
 
 
+def _stored(course: Course, result: Result, shown: str | None) -> Result:
+    """Store a result and return it, or one of a grader that failed."""
+    try:
+        _store(course, result, shown)
+    except OSError as error:
+        return replace(result, key="", status="died", message=f"the grader failed: {error}")
+    return result
+
+
 def _store(course: Course, result: Result, shown: str | None) -> None:
     student, assignment, slug = result.student, result.assignment, result.exercise
     if shown is not None:
@@ -209,7 +217,7 @@ def _store(course: Course, result: Result, shown: str | None) -> None:
         path.write_bytes(f"{shown}\n".encode(errors="replace"))
         for name in ("timestamp.txt", "submission_secret.txt"):  # nbgrader's exchange needs them
             beside = course.submitted(student, assignment) / name
-            if beside.is_file():
+            if beside.is_file() and not beside.is_symlink():
                 (folder / name).unlink(missing_ok=True)
                 (folder / name).write_bytes(rebuild.read_file(beside))
     result.save(course.result_path(student, assignment, slug))

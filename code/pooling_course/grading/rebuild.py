@@ -8,16 +8,24 @@ import copy
 import hashlib
 import json
 import re
+import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode
 
 LARGEST = 10_000_000  # bytes of a notebook, pictures included
 MOST_CODE = 300_000  # characters
+
+_MAGICS = 200_000  # magics of a cell times its characters: IPython starts over after each
+_MAGIC = re.compile(r"[%!?]")
+# Filters of warnings belong to all threads; and before Python 3.11.8 two of them at `ast.parse`
+# raise SystemError.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Unreadable(ValueError):
@@ -45,6 +53,8 @@ def read_submitted(data: bytes) -> NotebookNode:
     Unreadable
         If it is no notebook, or too large.
     """
+    if not data:
+        raise Unreadable("the file is empty, too large, or a link")
     if len(data) > LARGEST:
         raise Unreadable(f"the file has {len(data):,} bytes, more than {LARGEST:,}")
     try:
@@ -110,7 +120,9 @@ def rebuild(submitted: NotebookNode, release: NotebookNode, function: str | None
     for number, cell in enumerate(cells, start=1):
         if is_own(cell):
             cell.id = f"own-{number}"
-    return v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
+    whole = copy.deepcopy(NotebookNode({**release, "cells": []}))
+    whole.cells = cells
+    return whole
 
 
 def program(rebuilt: NotebookNode) -> list[tuple[str, str]]:
@@ -129,10 +141,11 @@ def program(rebuilt: NotebookNode) -> list[tuple[str, str]]:
             continue
         own += is_own(cell)
         label = f"your own cell {own}" if is_own(cell) else f"the cell {name(cell)}"
-        try:
-            cells.append((label, transformer.transform_cell(cell.source)))
-        except Exception:  # what IPython cannot take apart, Python will refuse too
-            cells.append((label, cell.source))
+        source = cell.source
+        if not _is_plain(source) and len(source) * len(_MAGIC.findall(source)) <= _MAGICS:
+            with suppress(Exception):  # what IPython cannot take apart, Python will refuse too
+                source = transformer.transform_cell(source)
+        cells.append((label, source))
     return cells
 
 
@@ -141,9 +154,24 @@ def untouched(cell: NotebookNode, pristine: NotebookNode) -> bool:
     if cell.cell_type == "markdown":
         return not cell.source.strip() or _words(cell.source) == _words(pristine.source)
     try:
-        return ast.dump(ast.parse(cell.source)) == ast.dump(ast.parse(pristine.source))
+        return ast.dump(_parse(cell.source)) == ast.dump(_parse(pristine.source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return cell.source.strip() == pristine.source.strip()
+
+
+def _parse(source: str) -> ast.AST:
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes that are none
+        return ast.parse(source)
+
+
+def _is_plain(source: str) -> bool:
+    """Whether a cell is Python as it is, without magics."""
+    try:
+        _parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def name(cell: NotebookNode) -> str | None:
@@ -164,7 +192,7 @@ def is_own(cell: NotebookNode) -> bool:
 
 def _upgraded(raw: dict) -> NotebookNode:
     """Return a notebook of an old format in format 4."""
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return nbformat.reads(json.dumps(raw), as_version=4)
 
@@ -175,13 +203,18 @@ def _clean(cell) -> NotebookNode:
     if isinstance(source, list):
         source = "".join(map(str, source))
     grade_id = name(cell) if isinstance(cell.get("metadata"), dict) else None
-    metadata = {"nbgrader": {"grade_id": grade_id}} if isinstance(grade_id, str) else {}
-    make = v4.new_code_cell if cell.get("cell_type") == "code" else v4.new_markdown_cell
-    kept = make(str(source).encode("utf-8", "replace").decode(), metadata=metadata)
-    kept.id = str(cell.get("id", ""))
-    attachments = cell.get("attachments")
-    if make is v4.new_markdown_cell and _is_attachments(attachments):
-        kept.attachments = attachments
+    kept = NotebookNode(  # v4.new_code_cell would validate each, which takes its time
+        cell_type="code" if cell.get("cell_type") == "code" else "markdown",
+        id=str(cell.get("id", "")),
+        metadata=NotebookNode(),
+        source=str(source).encode("utf-8", "replace").decode(),
+    )
+    if isinstance(grade_id, str):
+        kept.metadata.nbgrader = NotebookNode(grade_id=grade_id)
+    if kept.cell_type == "code":
+        kept.outputs, kept.execution_count = [], None
+    elif _is_attachments(cell.get("attachments")):
+        kept.attachments = cell["attachments"]
     return kept
 
 
@@ -202,14 +235,16 @@ def _places(kept: list[NotebookNode], release: list[NotebookNode]) -> list[int |
     Told by nbgrader's name, else by the cell's id, else by an unchanged text.
     """
     places: list[int | None] = [None] * len(kept)
+    taken = set()
     traits = (name, lambda cell: cell.id or None, lambda cell: cell.source.strip() or None)
     for trait in traits:
         known = {trait(cell): i for i, cell in reversed(list(enumerate(release)))}
         for i, cell in enumerate(kept):
             place = known.get(trait(cell)) if trait(cell) is not None else None
             fits = place is not None and release[place].cell_type == cell.cell_type
-            if places[i] is None and fits and place not in places:
+            if places[i] is None and fits and place not in taken:
                 places[i] = place
+                taken.add(place)
     return places
 
 
