@@ -210,7 +210,7 @@ def test_an_assignment_with_submissions_keeps_its_exercises(course, capsys):
 def test_a_release_that_fails_leaves_the_one_before(course, monkeypatch):
     release = course.release("hw", SLUG).read_bytes()
     source = course.root / "source" / "hw" / f"{SLUG}.ipynb"
-    source.write_text(source.read_text("utf-8").replace("### END SOLUTION", "### ND"))
+    source.write_text(source.read_text("utf-8").replace("### END SOLUTION", "### over"))
     with pytest.raises(CourseError, match="nbgrader could not make the release"):
         build.release(course, "hw")
     assert course.release("hw", SLUG).read_bytes() == release

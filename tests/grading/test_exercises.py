@@ -81,7 +81,7 @@ def edited(tmp_path, old: str, new: str, file: str = "exercise.md"):
     [
         ("minutes: 30\n", "", "front matter must have minutes"),
         ("function: max_pool2d\n", "", "need each other"),
-        ("tags: [answer]", "tags: [anwser]", "got 'anwser'"),
+        ("tags: [answer]", "tags: [reply]", "got 'reply'"),
         ("tags: [answer]", "tags: [examples]", "one code cell with the tag answer, got 0"),
         ("### BEGIN SOLUTION", "# the solution", "must have ### BEGIN SOLUTION"),
         ('"question", "points": 2', '"question"', "a question must have points"),
