@@ -10,18 +10,19 @@ POINTS = {
     "the bins divide the cells": 1,
     "every cut goes through a cell": 2,
     "more bins than cells": 2,
-    "cuts exactly between two cells": 1,
+    "cuts exactly between two cells, and floats": 1,
 }
 
 SIZES = [(n, bins) for n in range(8, 60) for bins in range(3, n)]
-CUT = [(n, bins) for n, bins in SIZES if math.gcd(n, bins) == 1 and n % bins > 1]
-BETWEEN = [(n, bins) for n, bins in SIZES if 1 < math.gcd(n, bins) < bins]
-# 7 * (29 / 7) is a little more than 29: its ceiling is 30.
+# 7 * (29 / 7) is a little more than 29: its ceiling is 30. That is one point's matter.
 FLOATS_MISS = [
     (n, bins)
     for n, bins in SIZES
     if any(math.ceil(i * (n / bins)) > -(-i * n // bins) for i in range(bins + 1))
 ]
+WHOLE = sorted(set(SIZES) - set(FLOATS_MISS))
+CUT = [(n, bins) for n, bins in WHOLE if math.gcd(n, bins) == 1 and n % bins > 1]
+BETWEEN = [(n, bins) for n, bins in WHOLE if 1 < math.gcd(n, bins) < bins]
 
 
 def reference(n, bins):

@@ -1,6 +1,7 @@
 """Values of a failing case as text: short, exact enough to type again, differences in sight."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def describe_pair(expected: object, got: object) -> tuple[str, str]:
     return _pair(expected, got, LONGEST)
 
 
-def describe_call(function: str, arguments: tuple) -> str:
+def describe_call(function: str, arguments: tuple, names: Sequence[str] = ()) -> str:
     """Write a call to be pasted into Python, its arrays first.
 
     Parameters
@@ -83,6 +84,8 @@ def describe_call(function: str, arguments: tuple) -> str:
         Its name.
     arguments : tuple
         Of the call.
+    names : sequence of str
+        What the arrays among them are called; ``x``, or ``x1`` and so on, unless given.
 
     Returns
     -------
@@ -103,11 +106,12 @@ def describe_call(function: str, arguments: tuple) -> str:
     """
     lines, passed, room = [], [], LONGEST_CALL
     several = sum(map(_holds_array, arguments)) > 1
-    for argument in arguments:
+    for position, argument in enumerate(arguments):
         if not _holds_array(argument):
             passed.append(_text(argument, 17, LONGEST))
             continue
         name = f"x{len(lines) + 1}" if several else "x"
+        name = names[position] if position < len(names) else name
         lines.append(_assignment(name, argument, room))
         room = max(0, room - len(lines[-1]))
         passed.append(name)

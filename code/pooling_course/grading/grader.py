@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import inspect
 import re
 import time
 from collections.abc import Iterable
@@ -251,9 +252,9 @@ def _failures(calls: list[Call], exercise: Exercise, run: _Run) -> Iterable[Fail
                 continue
             expected, got = describe.describe_pair(call.expected, got)
             got = f"{got}\n{wrong}".rstrip()
-        yield Failure(
-            describe.describe_call(exercise.function, call.arguments), expected, _cut(got)
-        )
+        names = list(inspect.signature(exercise.checks.reference).parameters)
+        inputs = describe.describe_call(exercise.function, call.arguments, names)
+        yield Failure(inputs, expected, _cut(got))
 
 
 def _judge(exercise: Exercise, got, call: Call) -> str | None:

@@ -40,7 +40,7 @@ def source_notebook(exercise: Exercise) -> NotebookNode:
         number = count[part.kind] = count.get(part.kind, 0) + 1
         name = part.kind if part.kind in ("setup", "answer") else f"{part.kind}-{number}"
         if part.kind == "statement":
-            title = f"# {exercise.title}\n\n" if number == 1 else ""
+            title = f"# {exercise.title}\n\n{_about(exercise)}\n\n" if number == 1 else ""
             cells.append(_text(name, title + part.source))
         elif part.kind == "hint":
             body = f"<details><summary>Hint {number}</summary>\n\n{part.source}\n\n</details>"
@@ -189,6 +189,12 @@ def _passes(exercise: Exercise, function: Callable, arguments: tuple) -> bool:
         return verdict(exercise, got, expected, arguments) is None
     except Exception:
         return False
+
+
+def _about(exercise: Exercise) -> str:
+    about = f"*{_points(exercise.points)}, about {exercise.minutes} minutes.*"
+    only = " *Your code meets Python's standard library and NumPy, nothing else.*"
+    return about + (only if exercise.checks else "")
 
 
 def _place_of_checks(cells: list[NotebookNode]) -> int:

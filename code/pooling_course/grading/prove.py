@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import secrets
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def try_notebook(
     path : Path
         The notebook.
     chosen : sequence of str
-        The exercise, unless the notebook is called like it.
+        The exercise, unless the notebook says it or is called like it.
     folders : sequence of Path
         Where exercises are looked for.
 
@@ -55,9 +56,11 @@ def try_notebook(
     str
         Each check, and the first case that failed.
     """
-    exercise = load(chosen[0] if chosen else path.stem, folders)
+    data = path.read_bytes()
+    submitted = rebuild.read_submitted(data)
+    of = json.loads(data).get("metadata", {}).get("pooling_course", {}).get("exercise", path.stem)
+    exercise = load(chosen[0] if chosen else of, folders)
     release = notebooks.release_notebook(exercise)
-    submitted = rebuild.read_submitted(path.read_bytes())
     rebuilt = rebuild.rebuild(submitted, release, exercise.function)
     paper = grader.paper(exercise.slug, tuple(folders), secrets.randbits(32))
     graded = grader.grade(rebuilt, release, paper, Limits(), trust=True)
