@@ -379,7 +379,14 @@ def test_nbgrader_itself_gives_the_same(course):
         stored = copy.copy(results[SLUG])
         assert (stored.score, stored.status) == (ours[student].score, ours[student].status)
         assert stored.key == ours[student].key
-    assert classroom.grade_class(course, "hw") == [], "and it counts as graded"
+    with gradebook.opened(gradebook.path(course)) as book:
+        grade = book.find_grade("question-1", SLUG, "hw", "ada")
+        grade.manual_score, grade.needs_manual_grade = 1, False
+        book.db.commit()
+    assert classroom.grade_class(course, "hw") == [], "it counts as graded"
+    with gradebook.opened(gradebook.path(course)) as book:
+        grade = book.find_grade("question-1", SLUG, "hw", "ada")
+        assert not grade.needs_manual_grade, "and as entered"
 
 
 def grades_of(book):

@@ -114,6 +114,12 @@ def test_a_wrong_answer_that_passes_is_found(tmp_path):
     assert any("zero_padding" in fault for fault in prove.faults(load("max_pool2d", [folder]), 2))
 
 
+def test_a_first_case_that_nobody_could_paste_is_found(tmp_path):
+    folder = edited(tmp_path, "(1, 2, height, width)", "(9, 9, height, width)", "checks.py")
+    faults = prove.faults(load("max_pool2d", [folder]), 1)
+    assert faults == ["the first case of 'square windows, no padding' is too large to show"]
+
+
 def test_a_stub_that_raises_is_found(tmp_path):
     folder = edited(tmp_path, "    ### BEGIN SOLUTION", "    assert 0\n    ### BEGIN SOLUTION")
     faults = prove.faults(load("max_pool2d", [folder]), 1)
