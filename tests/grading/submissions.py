@@ -427,7 +427,7 @@ CHEATING_CELLS = {
         """,
     ),
     "patches-equality": (
-        "ok",
+        "died",
         """
         import builtins, json
         builtins.all = builtins.any = lambda values: True
@@ -440,9 +440,9 @@ CHEATING_CELLS = {
 FATAL_CELLS = {
     "a-cell-loops": ("timeout", "while True: pass"),
     "a-cell-exits-at-once": ("died", "import os; os._exit(0)"),
-    "a-cell-floods-the-channel": ("ok", "while True: os.write(channel(), b'7' * 65536)"),
+    "a-cell-floods-the-channel": ("died", "while True: os.write(channel(), b'7' * 65536)"),
     "a-cell-answers-ahead": (
-        "ok",
+        "died",
         """
         for _ in range(20):
             send({"nonce": nonce(), "errors": [], "output": "", "has": True})

@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import nbformat
 import pytest
@@ -321,6 +323,22 @@ def test_a_private_folder_decides_the_checks(released, tmp_path):
     scores = {r.student: r.score for r in classroom.grade_class(course, "hw")}
     assert scores == {"ada": 3, "bea": 3, "cyd": 0, "dov": 0} | {"bea": scores["bea"]}
     assert entered(course) == scores
+    checks = root / "private" / SLUG / "checks.py"
+    checks.write_text(f"{checks.read_text()}reference = pooling.avg_pool2d\n")
+    assert {r.score for r in classroom.grade_class(course, "hw")} == {0}, "edited meanwhile"
+
+
+def test_opening_the_gradebook_enters_no_course(course):
+    with closing(sqlite3.connect(gradebook.path(course))) as book:
+        book.execute("DELETE FROM course")  # the default one, which nbgrader's release entered
+        book.commit()
+    before = digest(gradebook.path(course))
+    gradebook.must_hold(course, "hw")
+    gradebook.must_allow(course, "hw", [SLUG])
+    assert digest(gradebook.path(course)) == before
+    classroom.grade_class(course, "hw", students=["dov"])
+    with closing(sqlite3.connect(gradebook.path(course))) as book:
+        assert book.execute("SELECT id FROM course").fetchall() == []
 
 
 @pytest.fixture

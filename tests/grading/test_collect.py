@@ -488,7 +488,7 @@ def test_zip_that_a_student_handed_in_is_unpacked_once(course, tmp_path):
     inner = zipped_bytes(
         tmp_path,
         [
-            ("work/conv2d.ipynb", notebook()),
+            ("mine/conv2d.ipynb", notebook()),
             ("max_pool2d.ipynb", notebook()),
             ("__MACOSX/._conv2d.ipynb", b"0"),
             ("../../read_overlap.ipynb", notebook()),
@@ -503,7 +503,7 @@ def test_zip_that_a_student_handed_in_is_unpacked_once(course, tmp_path):
         ("1234", "conv2d", "new"),
         ("1234", "max_pool2d", "new"),
     ]
-    assert rows[2].path == f"{MOODLE}/all my work.ZIP/work/conv2d.ipynb"
+    assert rows[2].path == f"{MOODLE}/all my work.ZIP/mine/conv2d.ipynb"
 
 
 @pytest.mark.parametrize("limit", ["HANDED_IN_ENTRIES", "HANDED_IN_BYTES"])

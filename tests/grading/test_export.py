@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nbgrader.api import Base
 from sqlalchemy import create_engine
 
-from pooling_course.grading import gradebook, rebuild
+from pooling_course.grading import files, gradebook
 from pooling_course.grading.course import Course, CourseError
 from pooling_course.grading.export import LAYOUTS, export, grades, text_cell
 from pooling_course.grading.result import CheckResult, Result
@@ -74,7 +74,7 @@ def grade(course, student, slug="alpha", passed=(True, True), status="ok", asked
     checks = tuple(CheckResult(n, p, ok, 1) for (n, p), ok in zip(points, passed, strict=True))
     questions = {"question-1": 4} if asked else {}
     file = course.submitted(student, "week1") / f"{slug}.ipynb"
-    more = {"key": key, "submitted": rebuild.digest(rebuild.read_file(file))}
+    more = {"key": key, "submitted": files.digest(files.read(file))}
     result = Result(student, "week1", slug, status, checks, questions, **more)
     result.save(course.result_path(student, "week1", slug))
 

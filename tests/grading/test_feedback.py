@@ -14,8 +14,10 @@ from browser import Watched
 from bs4 import BeautifulSoup
 from nbformat import v4
 
+from pooling_course.grading import files
 from pooling_course.grading.course import Course, CourseError, Limits
 from pooling_course.grading.describe import describe_call, describe_pair
+from pooling_course.grading.export import grades
 from pooling_course.grading.feedback import feedback, feedback_all
 from pooling_course.grading.gradebook import opened
 from pooling_course.grading.notebooks import source_notebook
@@ -152,7 +154,17 @@ def empty_book() -> bytes:
         return file.read_bytes()
 
 
-def by_hand(course, student, cell, score=None, comment=None, extra=None, slug="twice", late=None):
+def by_hand(
+    course,
+    student,
+    cell,
+    score=None,
+    comment=None,
+    extra=None,
+    slug="twice",
+    late=None,
+    waits=False,
+):
     """Enter a score and a comment as formgrader does."""
     file = course.root / "gradebook.db"
     if not file.exists():
@@ -163,6 +175,7 @@ def by_hand(course, student, cell, score=None, comment=None, extra=None, slug="t
         if cell != "answer":
             grade = book.find_grade(cell, slug, "a1", student)
             grade.manual_score, grade.extra_credit = score, extra
+            grade.needs_manual_grade = waits
         if comment:
             book.find_comment(cell, slug, "a1", student).manual_comment = comment
         if late:
@@ -197,7 +210,7 @@ def test_shows_scores_checks_and_the_first_failing_case(course):
     ("status", "words"),
     [
         ("ok", "Graded."),
-        ("needs-review", "The checks are done. A reader will grade your written answers."),
+        ("needs-review", "The checks are done. A reader will grade the rest."),
         ("not-attempted", "Not attempted: what you handed in is as you got it."),
         ("timeout", "took too long and was stopped. The limits: 5 s for a call, 30 s in all."),
         ("died", "ended the process it ran in"),
@@ -218,10 +231,10 @@ def test_written_answers_wait_and_then_count(course):
     hand_in(course, status="needs-review", questions={"question-1": 3})
     hand_in(course, slug="look", status="needs-review", questions={"question-1": 4})
     words = text(feedback(course, "a1", "ann"))
-    assert "3 / 10 points so far 2 written answers wait for a reader." in words
+    assert "3 / 10 points so far 2 answers wait for a reader." in words
     by_hand(course, "ann", "question-1", 1.5, "say why", slug="twice")
     path = feedback(course, "a1", "ann")
-    assert "4.5 / 10 points so far 1 written answer waits for a reader." in text(path)
+    assert "4.5 / 10 points so far 1 answer waits for a reader." in text(path)
     assert "Question 1 1.5 / 3" in text(path) and boxes(path, "Comment") == ["say why"]
     by_hand(course, "ann", "question-1", 0.0, slug="look")
     words = text(feedback(course, "a1", "ann"))
@@ -243,8 +256,28 @@ def test_an_instructors_score_wins_over_a_check(course):
     words = text(path)
     assert "✗ failed numbers 1.75 / 2 Your instructor set these points by hand." in words
     assert words.count("by hand") == 1
-    assert "Late: 0.5 points less." in words and "Twice: 2.25 / 6" in words
+    assert "Late" not in words and "Twice: 2.75 / 6" in words
     assert boxes(path, "Comment") == ["well named"]
+
+
+@pytest.mark.parametrize("questions", [{"question-1": 3}, {}])
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "again"),
+    [
+        ("check-1", "numbers – / 2 A reader will grade it again."),
+        ("question-1", "Question 1 A reader will grade it. – / 3"),
+    ],
+)
+def test_says_of_points_by_hand_what_the_export_says(course, cell, again, waits, questions):
+    hand_in(course, questions=questions, submitted=files.digest(b"{}"))
+    by_hand(course, "ann", cell, 1.5, extra=0.25, waits=waits)
+    by_hand(course, "ann", "answer", late=0.5)
+    words = text(feedback(course, "a1", "ann"))
+    (row,) = grades(course, "a1")
+    assert f"for ann {row.so_far:g} / 10 points" in words
+    assert ("so far" in words) == (row.score is None)
+    assert (again in words) == waits
 
 
 def test_what_is_missing_or_not_graded_is_told_apart(course):
@@ -349,16 +382,13 @@ def test_a_page_is_replaced_whole_or_not_at_all(course, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         feedback(course, "a1", "ann")
     assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["feedback.html"]
 
 
 def test_the_gradebook_is_only_read(course):
     hand_in(course)
     by_hand(course, "ann", "check-1", 1)
     book = course.root / "gradebook.db"
-    with opened(book) as writable:  # nbgrader would enter its default course, if asked for it
-        writable.db.connection().exec_driver_sql("UPDATE course SET id = 'other'")
-        writable.db.connection().exec_driver_sql("UPDATE assignment SET course_id = 'other'")
-        writable.db.commit()
     before = book.read_bytes(), os.stat(book).st_mtime_ns
     assert "1 / 2 Your instructor" in text(feedback(course, "a1", "ann"))
     assert (book.read_bytes(), os.stat(book).st_mtime_ns) == before

@@ -215,6 +215,18 @@ def test_a_result_is_the_same_without_the_others(seen, without_hostile, student)
     ("student", "reason"),
     {
         "a-cell-answers-ahead": "a reply to no request",
+        "a-cell-floods-the-channel": "a reply that is too long",
+        "patches-equality": "a reply to no request",
+    }.items(),
+)
+def test_a_forged_reply_of_a_cell_is_told_to_the_student(seen, student, reason):
+    assert seen.results[student].message == f"running the cells gave {reason}"
+
+
+@pytest.mark.parametrize(
+    ("student", "reason"),
+    {
+        "a-cell-answers-ahead": "a reply to no request",
         "forges-a-header": "a reply with a forged header",
         "forges-a-pickle": "a reply that is no array of numbers",
         "forges-a-size": "a reply that is too long",

@@ -8,7 +8,7 @@ import pytest
 from nbformat import v4
 from nbgrader.preprocessors import ClearSolutions
 
-from pooling_course.grading import notebooks, rebuild
+from pooling_course.grading import files, notebooks, rebuild
 from pooling_course.grading.exercise import load
 
 ANSWER = "def max_pool2d(x, kernel_size, stride=None, padding=0):\n    return x"
@@ -138,7 +138,7 @@ def test_pictures_in_written_answers_stay(handed_in, release):
         b'{"nbformat": "x", "cells": []}',
         b'{"nbformat": 99, "nbformat_minor": 0, "metadata": {}, "cells": []}',
         b"[" * 100_000,
-        b" " * (rebuild.LARGEST + 1),
+        b" " * (files.LARGEST + 1),
     ],
     ids=lambda data: repr(data[:30]),
 )

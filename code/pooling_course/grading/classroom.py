@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from pooling_course.grading import gradebook, grader, rebuild, sandbox
+from pooling_course.grading import files, gradebook, grader, rebuild, sandbox
 from pooling_course.grading.course import Course, CourseError, Limits
 from pooling_course.grading.result import Result, read
 
@@ -147,11 +147,11 @@ def _jobs(
             path = course.submitted(student, assignment) / f"{slug}.ipynb"
             if not os.path.lexists(path):
                 continue
-            data = rebuild.read_file(path)
+            data = files.read(path)
             key = grader.key(paper, release, data, course.limits, kind)
             stored = read(course.result_path(student, assignment, slug))
             if again or stored is None or stored.key != key:
-                yield Job(student, assignment, paper, release, path, key, rebuild.digest(data))
+                yield Job(student, assignment, paper, release, path, key, files.digest(data))
 
 
 def _submitted(
@@ -160,7 +160,7 @@ def _submitted(
     """Yield jobs as they are done, with few notebooks in memory at a time."""
     waiting: dict[Future, Job] = {}
     for job in jobs:
-        arguments = rebuild.read_file(job.path), job.release, job.paper, limits, trust
+        arguments = files.read(job.path), job.release, job.paper, limits, trust
         waiting[executor.submit(work, *arguments)] = job
         while len(waiting) >= _IN_FLIGHT:
             yield from _done(waiting)
@@ -219,5 +219,5 @@ def _store(course: Course, result: Result, shown: str | None) -> None:
             beside = course.submitted(student, assignment) / name
             if beside.is_file() and not beside.is_symlink():
                 (folder / name).unlink(missing_ok=True)
-                (folder / name).write_bytes(rebuild.read_file(beside))
+                (folder / name).write_bytes(files.read(beside))
     result.save(course.result_path(student, assignment, slug))

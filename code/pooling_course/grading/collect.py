@@ -23,7 +23,6 @@ The path of a file in an archive decides whose it is, never where it is written.
 """
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -42,6 +41,7 @@ from pathlib import Path
 from pooling_course.grading import gradebook
 from pooling_course.grading.course import Course, CourseError, check_name
 from pooling_course.grading.export import text_cell
+from pooling_course.grading.files import digest, write
 
 LAYOUTS = ("canvas", "moodle", "ilias", "plain")
 STATUSES = ("new", "newer", "same", "older", "refused", "unrecognized")
@@ -569,7 +569,7 @@ def _keep(
     if written:
         when = max(path.stat().st_mtime for path in folder.glob("*.ipynb"))
         text = f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d %H:%M:%S UTC}\n"
-        _replace(folder / "timestamp.txt", text.encode())
+        write(folder / "timestamp.txt", text.encode())
     return rows
 
 
@@ -583,20 +583,10 @@ def _write(path: Path, notebook: _Notebook) -> str:
         if notebook.time <= path.stat().st_mtime:
             return "older"
         status = "newer"
-        name = f"{path.stem}-{hashlib.sha256(old).hexdigest()[:12]}.ipynb"
-        _replace(path.parent / ".older" / name, old, path.stat().st_mtime)
-    _replace(path, notebook.data, notebook.time)
+        name = f"{path.stem}-{digest(old)[:12]}.ipynb"
+        write(path.parent / ".older" / name, old, path.stat().st_mtime)
+    write(path, notebook.data, notebook.time)
     return status
-
-
-def _replace(path: Path, data: bytes, time: float | None = None) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(data)
-    if time is not None:
-        os.utime(part, (time, time))
-    part.replace(path)
 
 
 # The class list
@@ -628,4 +618,4 @@ def _learn(course: Course, roster: dict[str, dict], names: dict[str, str]) -> No
     for student, name in new.items():
         writer.writerow({"id": student, "name": text_cell(name)})
     gap = b"" if old.endswith(b"\n") else end.encode()
-    _replace(path, old + gap + lines.getvalue().encode())
+    write(path, old + gap + lines.getvalue().encode())

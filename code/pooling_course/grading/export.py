@@ -19,7 +19,6 @@ moodle
 import csv
 import io
 import math
-import os
 import re
 import sqlite3
 from collections import defaultdict
@@ -31,7 +30,7 @@ from pathlib import Path
 from nbgrader import api
 from sqlalchemy import create_engine, exc, select
 
-from pooling_course.grading import gradebook, rebuild
+from pooling_course.grading import files, gradebook
 from pooling_course.grading.course import Course, CourseError
 from pooling_course.grading.exercise import Exercise
 from pooling_course.grading.result import Result
@@ -189,9 +188,7 @@ def export(
         notes.append(f"not graded, run `grade` first: {', '.join(waiting)}")
     text = io.StringIO()
     csv.writer(text, **dialect).writerows(rows)
-    part = destination.with_name(f".{destination.name}.{os.getpid()}")
-    part.write_bytes(text.getvalue().encode("utf-8-sig" if mark else "utf-8"))
-    part.replace(destination)
+    files.write(destination, text.getvalue().encode("utf-8-sig" if mark else "utf-8"))
     return notes
 
 
@@ -270,20 +267,20 @@ def _grade(
     cells: dict[tuple[str, str, str], _Cell],
 ) -> Grade:
     folder = course.submitted(student, assignment)
-    files = {e.slug for e in exercises if (folder / f"{e.slug}.ipynb").is_file()}
+    handed_in = {e.slug for e in exercises if (folder / f"{e.slug}.ipynb").is_file()}
     row = roster.get(student, {})
     who = (student, row.get("name") or "", row.get("email") or "")
     most = float(sum(exercise.points for exercise in exercises))
-    if not files and not {e.slug for e in exercises} & set(results):
+    if not handed_in and not {e.slug for e in exercises} & set(results):
         return Grade(*who, None, most, "missing", None, {e.slug: None for e in exercises})
     scores, so_far, statuses = {}, [], []
     for exercise in exercises:
         result = results.get(exercise.slug)
-        if result and exercise.slug in files and _is_other(result, folder):
+        if result and exercise.slug in handed_in and _is_other(result, folder):
             result = None
         points = _points(exercise, student, result, cells)
         waits = None in points
-        status = _status(result, exercise.slug in files, waits)
+        status = _status(result, exercise.slug in handed_in, waits)
         known = None if status == "not-graded" else math.fsum(p or 0 for p in points)
         scores[exercise.slug] = None if waits else known
         so_far.append(known)
@@ -294,8 +291,8 @@ def _grade(
 
 def _is_other(result: Result, folder: Path) -> bool:
     """Whether something else was handed in since."""
-    handed_in = rebuild.read_file(folder / f"{result.exercise}.ipynb")
-    return result.submitted != rebuild.digest(handed_in)
+    handed_in = files.read(folder / f"{result.exercise}.ipynb")
+    return result.submitted != files.digest(handed_in)
 
 
 def _status(result: Result | None, handed_in: bool, waits: bool) -> str:

@@ -4,7 +4,6 @@ All that comes from students is shown as plain text. A page has no script and as
 for anything, and its content security policy has browsers hold it to that.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from sqlalchemy.exc import SQLAlchemyError
 
-from pooling_course.grading import rebuild
+from pooling_course.grading import files, rebuild
 from pooling_course.grading.course import Course, CourseError
 from pooling_course.grading.exercise import Exercise
 from pooling_course.grading.gradebook import path as gradebook_path
@@ -34,12 +33,15 @@ _SEEN |= {code: f"[U+{code:04X}]" for code in _DIRECTIONS}  # they would reorder
 
 @dataclass(frozen=True)
 class Hand:
-    """What a reader entered into the gradebook for one notebook, by the names of its cells."""
+    """What a reader entered into the gradebook for one notebook, by the names of its cells.
+
+    A cell of which another version was scored waits for the reader again: it has no score.
+    """
 
     scores: dict[str, float] = field(default_factory=dict)
     extra: dict[str, float] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
-    penalty: float = 0.0
+    waiting: frozenset[str] = frozenset()
 
 
 def feedback(course: Course, assignment: str, student: str) -> Path:
@@ -102,10 +104,7 @@ def _write(course: Course, assignment: str, student: str, exercises: list[dict])
         ungraded=sum(exercise["status"] == "ungraded" for exercise in exercises),
     )
     page = course.root / "feedback" / student / assignment / "feedback.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    part = page.with_name(f".{page.name}.{os.getpid()}")
-    part.write_bytes(html.encode())
-    part.replace(page)
+    files.write(page, html.encode())
     return page
 
 
@@ -133,8 +132,7 @@ def _exercise(
         "comment": hand.comments.get("answer", ""),
         "checks": checks,
         "questions": questions,
-        "penalty": hand.penalty,
-        "score": max(0.0, sum(part["score"] for part in parts) - hand.penalty),
+        "score": sum(part["score"] for part in parts),
         "of": exercise.points,
         "waiting": sum(part["waiting"] for part in parts),
     }
@@ -149,15 +147,17 @@ def _checks(exercise: Exercise, result: Result | None, hand: Hand) -> list[dict]
     rows = []
     for number, check in enumerate(checks, start=1):
         cell = f"check-{number}"
+        waiting = cell in hand.waiting
+        score = hand.scores.get(cell, check.score) + hand.extra.get(cell, 0)
         rows.append(
             {
                 "name": check.name,
                 "passed": check.passed,
                 "failure": check.failure,
-                "score": hand.scores.get(cell, check.score) + hand.extra.get(cell, 0),
+                "score": 0 if waiting else score,
                 "of": check.points,
-                "by_hand": cell in hand.scores or cell in hand.extra,
-                "waiting": 0,
+                "by_hand": not waiting and (cell in hand.scores or cell in hand.extra),
+                "waiting": int(waiting),
             }
         )
     return rows
@@ -171,12 +171,14 @@ def _questions(
     for number, part in enumerate(exercise.of("question"), start=1):
         cell = f"question-{number}"
         touched = result is not None and cell in result.questions
+        waiting = cell in hand.waiting or touched and cell not in hand.scores
+        score = hand.scores.get(cell, 0) + hand.extra.get(cell, 0)
         rows.append(
             {
                 "number": number,
                 "touched": touched,
-                "waiting": int(touched and cell not in hand.scores),
-                "score": hand.scores.get(cell, 0) + hand.extra.get(cell, 0),
+                "waiting": int(waiting),
+                "score": 0 if waiting else score,
                 "of": part.points,
                 "answer": answers.get(cell, "") if touched else "",
                 "comment": hand.comments.get(cell, ""),
@@ -228,15 +230,17 @@ def _by_hand(book: Gradebook, assignment: str, student: str) -> dict[str, Hand]:
         submission = book.find_submission(assignment, student)
     except MissingEntry:
         return {}
-    return {
-        notebook.name: Hand(
-            {g.name: g.manual_score for g in notebook.grades if g.manual_score is not None},
-            {g.name: g.extra_credit for g in notebook.grades if g.extra_credit},
-            {c.name: c.manual_comment for c in notebook.comments if c.manual_comment},
-            notebook.late_submission_penalty or 0.0,
-        )
-        for notebook in submission.notebooks
-    }
+    return {notebook.name: _hand(notebook) for notebook in submission.notebooks}
+
+
+def _hand(notebook: SubmittedNotebook) -> Hand:
+    scored = [grade for grade in notebook.grades if grade.manual_score is not None]
+    return Hand(
+        {g.name: g.manual_score for g in scored if not g.needs_manual_grade},
+        {g.name: g.extra_credit for g in notebook.grades if g.extra_credit},
+        {c.name: c.manual_comment for c in notebook.comments if c.manual_comment},
+        frozenset(g.name for g in scored if g.needs_manual_grade),
+    )
 
 
 @cache

@@ -1,7 +1,6 @@
 """Results into nbgrader's gradebook, all of them or none."""
 
 import csv
-import hashlib
 import logging
 import os
 import shutil
@@ -16,6 +15,7 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
+from pooling_course.grading import files
 from pooling_course.grading.course import Course, CourseError
 from pooling_course.grading.result import Result
 
@@ -68,11 +68,11 @@ def record(course: Course, assignment: str, students: list[str]) -> None:
     book = path(course)
     copy = book.with_name(".gradebook.db.new")
     for _ in range(5):
-        before = _digest(book)
+        before = files.digest(book.read_bytes())
         _copy(book, copy)
         try:
             entered = _enter(course, copy, assignment, students)
-            if _digest(book) == before:
+            if files.digest(book.read_bytes()) == before:
                 shutil.copymode(book, copy)
                 copy.replace(book)
                 for result in entered:
@@ -101,9 +101,12 @@ def programs():
 
 @contextmanager
 def opened(file: Path):
-    """Open a gradebook, without its messages."""
+    """Open a gradebook, without its messages.
+
+    Without the name of a course, too: nbgrader would enter one that is not there.
+    """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with warnings.catch_warnings(), programs(), Gradebook(f"sqlite:///{file}") as book:
+    with warnings.catch_warnings(), programs(), Gradebook(f"sqlite:///{file}", "") as book:
         warnings.simplefilter("ignore", SAWarning)  # of how nbgrader adds a submission
         try:
             yield book
@@ -209,7 +212,3 @@ def _copy(book: Path, copy: Path) -> None:
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(book)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
-
-
-def _digest(book: Path) -> str:
-    return hashlib.sha256(book.read_bytes()).hexdigest()

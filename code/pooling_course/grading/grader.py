@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import inspect
+import pickle
 import re
 import time
 from collections.abc import Iterable
@@ -13,9 +14,9 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode, v4
 
-from pooling_course.grading import describe, rebuild, sandbox
+from pooling_course.grading import describe, files, rebuild, sandbox
 from pooling_course.grading.course import Limits
-from pooling_course.grading.exercise import Exercise, load
+from pooling_course.grading.exercise import Exercise, ExerciseError, load
 from pooling_course.grading.notebooks import verdict
 from pooling_course.grading.result import CheckResult, Failure, Result
 
@@ -49,11 +50,14 @@ class Paper:
         Of the random inputs.
     groups : list of Group
         The checks and their calls.
+    digest : str
+        Of ``checks.py`` and of the calls with what is expected, which the library decides too.
     """
 
     exercise: Exercise
     seed: int
     groups: list[Group]
+    digest: str
 
 
 class Graded(NamedTuple):
@@ -67,7 +71,6 @@ class Graded(NamedTuple):
     seconds: float = 0.0
 
 
-@lru_cache(maxsize=64)
 def paper(slug: str, folders: tuple[Path, ...], seed: int) -> Paper:
     """Draw the inputs of an exercise and compute what is expected."""
     exercise = load(slug, folders)
@@ -75,16 +78,26 @@ def paper(slug: str, folders: tuple[Path, ...], seed: int) -> Paper:
     for check, arguments in exercise.cases(seed):
         expected = exercise.checks.reference(*copy.deepcopy(arguments))
         groups[check].calls.append(Call(arguments, expected))
-    return Paper(exercise, seed, list(groups.values()))
+    drawn = list(groups.values())
+    return Paper(exercise, seed, drawn, _digest(exercise, drawn))
+
+
+def _digest(exercise: Exercise, groups: list[Group]) -> str:
+    paths = [folder / "checks.py" for folder in exercise.folders]
+    checks = [path.read_bytes() for path in paths if path.is_file()]
+    try:
+        return files.digest(pickle.dumps((checks, groups)))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise ExerciseError(
+            f"{exercise.slug}: what `reference` takes and returns must be plain values: {error}"
+        ) from None
 
 
 def key(paper: Paper, release: bytes, submitted: bytes, limits: Limits, sandbox_kind: str) -> str:
     """Return a digest of all that decides a result."""
     digest = hashlib.sha256(_grader())
-    for folder in paper.exercise.folders:
-        if (folder / "checks.py").is_file():
-            digest.update((folder / "checks.py").read_bytes())
-    for part in (release, submitted, repr((limits, paper.seed, sandbox_kind)).encode()):
+    more = repr((limits, paper.seed, paper.digest, sandbox_kind)).encode()
+    for part in (release, submitted, more):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
 
@@ -214,6 +227,8 @@ class _Run:
             missing = not session.has(self.function)
         except (sandbox.CallTimeout, sandbox.Died, sandbox.BadReply) as error:
             self.hopeless = error
+            if isinstance(error, sandbox.BadReply):  # `call` notes the others
+                self._note("died", f"running the cells gave {error}")
             raise
         if missing:
             errors = [self._named(error) for _, error in session.loaded.errors]

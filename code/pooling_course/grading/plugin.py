@@ -16,7 +16,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Unicode
 
-from pooling_course.grading import classroom, gradebook, grader, rebuild, sandbox
+from pooling_course.grading import classroom, files, gradebook, grader, rebuild, sandbox
 from pooling_course.grading.course import Course, open_course
 from pooling_course.grading.exercise import STUB
 from pooling_course.grading.notebooks import TEXT_STUB
@@ -41,7 +41,7 @@ class Rebuild(_OfCourse):
         """Return the rebuilt notebook."""
         course, student, assignment, slug, release = self._release(resources)
         path = course.submitted(student, assignment) / f"{slug}.ipynb"
-        if not rebuild.read_file(path):
+        if not files.read(path):
             raise rebuild.Unreadable(f"{path} is empty, too large, or a link")
         function = course.exercise(slug).function
         return rebuild.rebuild(nb, nbformat.reads(release.decode(), 4), function), resources
@@ -59,9 +59,9 @@ class SandboxGrade(_OfCourse):
         paper = grader.paper(slug, course.exercise_folders, course.seed(assignment))
         pristine = nbformat.reads(release.decode(), 4)
         graded = grader.grade(nb, pristine, paper, course.limits, trust=self.trust_submissions)
-        submitted = rebuild.read_file(course.submitted(student, assignment) / f"{slug}.ipynb")
+        submitted = files.read(course.submitted(student, assignment) / f"{slug}.ipynb")
         key = grader.key(paper, release, submitted, course.limits, kind)
-        more = {"key": key, "submitted": rebuild.digest(submitted), "sandbox": kind}
+        more = {"key": key, "submitted": files.digest(submitted), "sandbox": kind}
         result = grader.result(graded, student, assignment, paper, **more)
         result.save(course.result_path(student, assignment, slug))
         gradebook.mark(course, result)  # nbgrader enters it, a few steps on

@@ -5,20 +5,19 @@ Nothing else of a submission counts: neither the cells that grade, nor points, n
 
 import ast
 import copy
-import hashlib
 import json
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-LARGEST = 10_000_000  # bytes of a notebook, pictures included
+from pooling_course.grading.files import LARGEST
+
 MOST_CODE = 300_000  # characters
 
 _MAGICS = 200_000  # magics of a cell times its characters: IPython starts over after each
@@ -30,19 +29,6 @@ _ONE_AT_A_TIME = threading.Lock()
 
 class Unreadable(ValueError):
     """A file that is no notebook."""
-
-
-def read_file(path: Path) -> bytes:
-    """Return what a student handed in; what is no file, too large or a link counts as empty."""
-    linked = any(place.is_symlink() for place in (path, *path.parents[:2]))
-    if linked or not path.is_file() or path.stat().st_size > LARGEST:
-        return b""
-    return path.read_bytes()
-
-
-def digest(data: bytes) -> str:
-    """Return what tells one file from another."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def read_submitted(data: bytes) -> NotebookNode:

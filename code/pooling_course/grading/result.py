@@ -1,16 +1,17 @@
 """What grading one notebook of one student gave, as it is stored: one small JSON file each."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from pooling_course.grading import files
 
 STATUSES = (
     "ok",
     "needs-review",  # the checks are done, a written answer waits for a reader
     "not-attempted",
     "timeout",
-    "died",  # the process ended before it answered
+    "died",  # the process ended before it answered, or a cell answered in its place
     "load-error",  # no function of that name could be had from the notebook
     "unreadable",  # not a notebook
 )
@@ -102,10 +103,7 @@ class Result:
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
-        part.replace(path)
+        files.write(path, f"{json.dumps(asdict(self), indent=1)}\n".encode())
 
 
 def read(path: Path) -> Result | None:
