@@ -3,8 +3,10 @@
 import numpy as np
 
 from pooling.bins import bin_positions
+from pooling.blocks import Axis, number
 from pooling.check import gradient, image, integer
-from pooling.reduce import extreme, scatter, total, total_backward
+from pooling.reduce import average, average_backward, best, extreme, scatter
+from pooling.windows import Windows, regular
 
 OutputSize = int | None | tuple[int | None, int | None]
 
@@ -46,8 +48,8 @@ def adaptive_max_pool2d(
     array([[[ 4,  9, 13]]])
     """
     x = image(x, 2)
-    values, indices = extreme(x, _tables(x, output_size), np.greater)
-    return (values, indices) if return_indices else values
+    axes = _axes(x, output_size)
+    return extreme(x, axes, np.greater) if return_indices else best(x, axes, np.greater)
 
 
 def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.ndarray:
@@ -77,7 +79,7 @@ def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.
     array([[[ 0., 11.,  0.]]])
     """
     x = image(x, 2)
-    _, indices = extreme(x, _tables(x, output_size), np.greater)
+    _, indices = extreme(x, _axes(x, output_size), np.greater)
     return scatter(gradient(grad_output, indices.shape), indices, x.shape[-2:])
 
 
@@ -111,7 +113,8 @@ def adaptive_avg_pool2d(x, output_size: OutputSize) -> np.ndarray:
     array([[[0.5, 1.5]]])
     """
     x = image(x, 2, kinds="f")
-    return average(x, _tables(x, output_size))
+    axes = _axes(x, output_size)
+    return average(x, axes, bin_counts(axes))
 
 
 def adaptive_avg_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.ndarray:
@@ -141,75 +144,39 @@ def adaptive_avg_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.
     array([[[0.5, 2. , 1.5]]])
     """
     x = image(x, 2)
-    tables = _tables(x, output_size)
-    grad = gradient(grad_output, x.shape[:-2] + tuple(map(len, tables)))
-    return average_backward(grad, tables, x.shape[-2:])
+    axes = _axes(x, output_size)
+    grad = gradient(grad_output, x.shape[:-2] + tuple(map(number, axes)))
+    return average_backward(grad, axes, bin_counts(axes), x.shape[-2:])
 
 
-def average(x: np.ndarray, tables: list[np.ndarray]) -> np.ndarray:
-    """Average the bins of a table per axis; the sum is float64 or wider.
-
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (..., H, W)
-        Floating.
-    tables : list of numpy.ndarray of int, shape (o, k)
-        Cells of each bin along H and W, from `pooling.bins.bin_positions`; no bin empty.
-
-    Returns
-    -------
-    numpy.ndarray, shape (..., oH, oW)
-
-    Examples
-    --------
-    >>> average(np.ones((2, 2)), [np.array([[0, 1]]), np.array([[0], [1]])])
-    array([[1., 1.]])
-    """
-    wide = x.astype(np.promote_types(x.dtype, np.float64))
-    with np.errstate(invalid="ignore", over="ignore"):
-        return (total(wide, tables) / _counts(tables)).astype(x.dtype)
-
-
-def average_backward(
-    grad: np.ndarray, tables: list[np.ndarray], shape: tuple[int, ...]
-) -> np.ndarray:
-    """Share the gradient of each bin equally among its cells.
+def bin_counts(axes: list[Axis]) -> np.ndarray:
+    """Count the cells of each bin of a plane.
 
     Parameters
     ----------
-    grad : numpy.ndarray, shape (..., oH, oW)
-        Gradient with respect to the averages; floating.
-    tables : list of numpy.ndarray of int, shape (o, k)
-        As for `average`.
-    shape : tuple of two ints
-        Height and width of the input.
+    axes : list of Windows or numpy.ndarray of int, shape (o, k)
+        Bins along H and W, those of a table filled up with -1.
 
     Returns
     -------
-    numpy.ndarray, shape (..., H, W)
+    numpy.ndarray of int64, shape (oH, oW)
 
     Examples
     --------
-    >>> average_backward(np.array([[4.0]]), [np.array([[0, 1]]), np.array([[0, 1]])], (2, 2))
-    array([[1., 1.],
-           [1., 1.]])
+    >>> bin_counts([np.array([[0, 1], [2, -1]]), np.array([[0, 1]])])
+    array([[4],
+           [2]])
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = grad.astype(np.promote_types(grad.dtype, np.float64)) / _counts(tables)
-        return total_backward(shares, tables, shape).astype(grad.dtype)
+    tables = (axis.table if isinstance(axis, Windows) else axis for axis in axes)
+    return np.multiply.outer(*((table >= 0).sum(axis=1) for table in tables))
 
 
-def _counts(tables):
-    rows, columns = ((table >= 0).sum(axis=1) for table in tables)
-    return rows[:, None] * columns
-
-
-def _tables(x, output_size):
+def _axes(x, output_size):
     sizes = output_size if isinstance(output_size, tuple | list) else (output_size,) * 2
     if len(sizes) != 2:
         raise ValueError(f"output_size must be an int or 2 ints, got {output_size!r}")
-    tables = []
+    axes = []
     for n, wanted in zip(x.shape[-2:], sizes, strict=True):
         o = integer(n if wanted is None else wanted, "output_size", 1)
-        tables.append(bin_positions(n, o))
-    return tables
+        axes.append(regular(bin_positions(n, o), n))
+    return axes

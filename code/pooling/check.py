@@ -37,10 +37,12 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
     (3, 3)
     """
     value = value.tolist() if isinstance(value, np.ndarray) else value
-    many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    many = not isinstance(value, int | str | bytes) and isinstance(value, Iterable)
     entries = tuple(value) if many else (value,) * ndim
     form = "an int" if ndim == 1 else f"an int or {ndim} ints"
     for entry in entries:
+        if type(entry) is int:
+            continue
         if not isinstance(entry, Integral) or isinstance(entry, bool | np.bool_):
             raise TypeError(f"{name} must be {form}, got {value!r}")
     if len(entries) != ndim:

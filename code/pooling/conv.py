@@ -1,13 +1,17 @@
 """Convolution as the networks use it (cross-correlation), forward and backward.
 
 The windows of the image become the columns of a matrix; then a convolution is one matrix
-product, and its gradients are two more.
+product, and its gradients are two more. All columns together would be k x k times as large as
+the image, so the forward makes some of them at a time, as many as the cache holds.
 """
+
+from math import prod
 
 import numpy as np
 
+from pooling.blocks import BLOCK, pad, part, steps
 from pooling.check import array, gradient, image, int_tuple
-from pooling.windows import output_size
+from pooling.windows import Windows, windows
 
 Ints = int | tuple[int, int]
 
@@ -48,13 +52,7 @@ def unfold(
            [4, 5, 7, 8]])
     """
     x = image(x, 2)
-    k, s, p, d, o = _geometry(x.shape[-2:], kernel_size, stride, padding, dilation)
-    batch, c = x.shape[:-3], x.shape[-3]
-    padded = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p[0], p[0]), (p[1], p[1])])
-    columns = np.empty(batch + (c, *k, *o), dtype=x.dtype)
-    for i, j in np.ndindex(*k):
-        columns[..., i, j, :, :] = padded[..., *_slices(i, j, s, d, o)]
-    return columns.reshape(batch + (c * k[0] * k[1], o[0] * o[1]))
+    return _columns(x, _axes(x.shape[-2:], kernel_size, stride, padding, dilation))
 
 
 def fold(
@@ -101,18 +99,21 @@ def fold(
     if x.dtype.kind not in "fiu":
         raise TypeError(f"x must have a floating or integer dtype, got {x.dtype}")
     plane = int_tuple(output_size, 2, "output_size", 1)
-    k, s, p, d, o = _geometry(plane, kernel_size, stride, padding, dilation)
-    rows, windows = k[0] * k[1], o[0] * o[1]
-    if x.ndim not in (2, 3) or x.shape[-2] % rows or 0 in x.shape[-2:] or x.shape[-1] != windows:
+    axes = _axes(plane, kernel_size, stride, padding, dilation)
+    k, o = _sizes(axes)
+    rows, number = prod(k), prod(o)
+    if x.ndim not in (2, 3) or x.shape[-2] % rows or 0 in x.shape[-2:] or x.shape[-1] != number:
         raise ValueError(
-            f"x must have shape (N, C * {rows}, {windows}) or (C * {rows}, {windows}) for "
+            f"x must have shape (N, C * {rows}, {number}) or (C * {rows}, {number}) for "
             f"output_size {plane}, got {x.shape}"
         )
-    batch, c = x.shape[:-2], x.shape[-2] // rows
-    columns = x.reshape(batch + (c, *k, *o))
-    padded = np.zeros(batch + (c, plane[0] + 2 * p[0], plane[1] + 2 * p[1]), dtype=x.dtype)
-    for i, j in np.ndindex(*k):
-        padded[..., *_slices(i, j, s, d, o)] += columns[..., i, j, :, :]
+    batch = x.shape[:-2] + (x.shape[-2] // rows,)
+    columns = x.reshape(batch + k + o)
+    p = [-axis.start for axis in axes]
+    h, w = (axis._replace(start=0) for axis in axes)
+    padded = np.zeros([*batch, plane[0] + 2 * p[0], plane[1] + 2 * p[1]], dtype=x.dtype)
+    for i, j in np.ndindex(k):
+        padded[..., h.cell(i), w.cell(j)] += columns[..., i, j, :, :]
     return np.ascontiguousarray(padded[..., p[0] : p[0] + plane[0], p[1] : p[1] + plane[1]])
 
 
@@ -156,8 +157,7 @@ def conv2d(
             [20., 24.]]])
     """
     x, weight = _operands(x, weight)
-    columns = unfold(x, weight.shape[2:], dilation, padding, stride)
-    out = weight.reshape(len(weight), -1) @ columns
+    axes = _axes(x.shape[-2:], weight.shape[2:], stride, padding, dilation)
     if bias is not None:
         bias = array(bias, "bias")
         if bias.dtype != x.dtype:
@@ -166,8 +166,11 @@ def conv2d(
             raise ValueError(
                 f"bias must have shape ({len(weight)},), one per output channel, got {bias.shape}"
             )
-        out = out + bias[:, None]
-    return out.reshape(_output_shape(x, weight, stride, padding, dilation))
+    out = np.empty(_output_shape(x, weight, axes), dtype=x.dtype)
+    _multiply(x.reshape(-1, *x.shape[-3:]), weight, axes, out.reshape(-1, *out.shape[-3:]))
+    if bias is not None:
+        out += bias[:, None, None]
+    return out
 
 
 def conv2d_backward(
@@ -207,8 +210,9 @@ def conv2d_backward(
            [1., 2., 1.]]), array([4.]))
     """
     x, weight = _operands(x, weight, kinds="f")
-    grad = gradient(grad_output, _output_shape(x, weight, stride, padding, dilation))
-    columns = unfold(x, weight.shape[2:], dilation, padding, stride)
+    axes = _axes(x.shape[-2:], weight.shape[2:], stride, padding, dilation)
+    grad = gradient(grad_output, _output_shape(x, weight, axes))
+    columns = _columns(x, axes)
     grad = grad.reshape(x.shape[:-3] + (len(weight), columns.shape[-1]))
     matrix = weight.reshape(len(weight), -1)
     grad_x = fold(matrix.T @ grad, x.shape[-2:], weight.shape[2:], dilation, padding, stride)
@@ -232,23 +236,41 @@ def _operands(x, weight, kinds: str = "fiu") -> tuple[np.ndarray, np.ndarray]:
     return x, weight
 
 
-def _output_shape(x, weight, stride, padding, dilation) -> tuple[int, ...]:
-    *_, o = _geometry(x.shape[-2:], weight.shape[2:], stride, padding, dilation)
-    return x.shape[:-3] + (len(weight), *o)
+def _multiply(x, weight, axes, out):
+    """Write weight times columns into `out`, for some images or some rows at a time."""
+    matrix = weight.reshape(len(weight), -1)
+    rows, columns = _sizes(axes)[1]
+    one_row = matrix.shape[1] * columns
+    for images in steps(len(x), BLOCK // (one_row * rows)):
+        for some in steps(rows, BLOCK // one_row):
+            cells, first = part(axes[0], some, x.shape[2])
+            product = matrix @ _columns(x[images, :, cells], (first, axes[1]))
+            out[images, :, some] = product.reshape(*product.shape[:2], -1, columns)
 
 
-def _geometry(plane, kernel_size, stride, padding, dilation):
+def _columns(x, axes):
+    """Write cell (i, j) of all windows into row (i, j) of a matrix, for each channel."""
+    x, (h, w) = pad(x, axes, 0)
+    k, o = _sizes(axes)
+    columns = np.empty(x.shape[:-2] + k + o, dtype=x.dtype)
+    for i, j in np.ndindex(k):
+        columns[..., i, j, :, :] = x[..., h.cell(i), w.cell(j)]
+    return columns.reshape(x.shape[:-3] + (x.shape[-3] * prod(k), prod(o)))
+
+
+def _output_shape(x, weight, axes) -> tuple[int, ...]:
+    return x.shape[:-3] + (len(weight), *_sizes(axes)[1])
+
+
+def _axes(plane, kernel_size, stride, padding, dilation) -> list[Windows]:
+    """Check the arguments; lay the windows along each axis."""
     k = int_tuple(kernel_size, 2, "kernel_size", 1)
     s = int_tuple(stride, 2, "stride", 1)
     p = int_tuple(padding, 2, "padding", 0)
     d = int_tuple(dilation, 2, "dilation", 1)
-    o = tuple(map(output_size, plane, k, s, p, d))
-    return k, s, p, d, o
+    return list(map(windows, plane, k, s, p, d))
 
 
-def _slices(i: int, j: int, s, d, o) -> tuple[slice, slice]:
-    """Select, for kernel cell (i, j), the padded cell that every window has there."""
-    return tuple(
-        slice(at * step, at * step + (count - 1) * move + 1, move)
-        for at, step, move, count in zip((i, j), d, s, o, strict=True)
-    )
+def _sizes(axes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the kernel's size and the output's."""
+    return tuple(axis.kernel_size for axis in axes), tuple(axis.number for axis in axes)

@@ -1,17 +1,26 @@
 """Max, min, average and Lp pooling over strided windows, each with its backward.
 
 Names, argument order and defaults are those of ``torch.nn.functional``; `stride` defaults to
-`kernel_size`. Each function turns its arguments into one table of positions per axis and
-hands the work to `pooling.reduce`.
+`kernel_size`. Each function turns its arguments into windows along each axis and hands the
+work to `pooling.reduce`.
 """
 
 from math import isfinite, prod
 
 import numpy as np
 
+from pooling.blocks import number, padded
 from pooling.check import gradient, image, int_tuple, integer
-from pooling.reduce import extreme, scatter, total, total_backward
-from pooling.windows import window_positions
+from pooling.reduce import (
+    average,
+    average_backward,
+    best,
+    extreme,
+    scatter,
+    total,
+    total_backward,
+)
+from pooling.windows import Windows, windows
 
 Ints = int | tuple[int, ...]
 
@@ -647,9 +656,15 @@ def lp_pool2d(
     >>> lp_pool2d([[[3.0, 4.0]]], 2, kernel_size=(1, 2))
     array([[[5.]]])
     """
-    x, p, tables, scale = _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode)
+    x, p, axes, scale = _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        return _lp_sum(x, p, tables, scale).__pow__(1 / p).astype(x.dtype)
+        return total(
+            x,
+            axes,
+            _wide(x),
+            before=lambda cells: cells.astype(_wide(x)) ** p,
+            after=lambda sums, where: (sums * scale[where]) ** (1 / p),
+        )
 
 
 def lp_pool2d_backward(
@@ -685,17 +700,17 @@ def lp_pool2d_backward(
     >>> lp_pool2d_backward([[[1.0]]], [[[3.0, 4.0]]], 2, kernel_size=(1, 2))
     array([[[0.6, 0.8]]])
     """
-    x, p, tables, scale = _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode)
+    x, p, axes, scale = _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        sums = _lp_sum(x, p, tables, scale)
+        sums = total(x.astype(_wide(x)) ** p, axes) * scale
         grad = gradient(grad_output, sums.shape)
         slope = np.where(sums == 0, 0, sums ** (1 / p - 1)) * scale
-        shares = total_backward(grad * slope, tables, x.shape[-2:])
+        shares = total_backward(grad * slope, axes, x.shape[-2:])
         return (shares * x.astype(np.float64) ** (p - 1)).astype(grad.dtype)
 
 
-def _tables(x, ndim, kernel_size, stride, padding, dilation, ceil_mode):
-    """Check the window's arguments; list the cells of the windows along each axis."""
+def _axes(x, ndim, kernel_size, stride, padding, dilation, ceil_mode) -> list[Windows]:
+    """Check the window's arguments; lay the windows along each axis."""
     k = int_tuple(kernel_size, ndim, "kernel_size", 1)
     s = k if stride is None else int_tuple(stride, ndim, "stride", 1)
     p = int_tuple(padding, ndim, "padding", 0)
@@ -706,27 +721,27 @@ def _tables(x, ndim, kernel_size, stride, padding, dilation, ceil_mode):
             f"kernel_size={kernel_size}"
         )
     return [
-        window_positions(n, *axis, ceil_mode)
-        for n, *axis in zip(x.shape[-ndim:], k, s, p, d, strict=True)
+        windows(n, *axis, ceil_mode) for n, *axis in zip(x.shape[-ndim:], k, s, p, d, strict=True)
     ]
 
 
 def _extreme_pool(x, ndim, beats, window, return_indices):
     x = image(x, ndim)
-    values, indices = extreme(x, _tables(x, ndim, *window), beats)
+    axes = _axes(x, ndim, *window)
     if not return_indices:
-        return values
+        return best(x, axes, beats)
+    values, indices = extreme(x, axes, beats)
     return values, _found(indices, window)
 
 
 def _extreme_backward(grad_output, x, ndim, beats, window):
     x = image(x, ndim)
-    _, indices = extreme(x, _tables(x, ndim, *window), beats)
+    _, indices = extreme(x, _axes(x, ndim, *window), beats)
     return scatter(gradient(grad_output, indices.shape), _found(indices, window), x.shape[-ndim:])
 
 
 def _found(indices, window):
-    if (indices < 0).any():
+    if indices.size and indices.min() < 0:
         kernel_size, _, padding, dilation, _ = window
         raise ValueError(
             f"dilation {dilation} with kernel_size={kernel_size} and padding={padding} leaves "
@@ -735,49 +750,42 @@ def _found(indices, window):
     return indices
 
 
-def _divisors(shape, tables, padding, count_include_pad, divisor_override):
-    """Count what each window is divided by, along every axis; their product has shape o."""
+def _divisors(axes, count_include_pad, divisor_override):
+    """Count what each window is divided by: one number for all, or an array of shape o."""
     if divisor_override is not None:
         divisor = integer(divisor_override, "divisor_override", -(2**63))
         if divisor == 0:
             raise ValueError("divisor_override must not be 0, got 0")
-        return np.int64(divisor)
+        return divisor
+    if not padded(axes):
+        return prod(axis.kernel_size for axis in axes)
     counts = np.ones((), dtype=np.int64)
-    for n, table, pad in zip(shape, tables, padding, strict=True):
-        edge = pad if count_include_pad else 0
-        inside = (table >= -edge) & (table < n + edge)
-        counts = counts[..., None] * inside.sum(axis=1)
+    for axis in axes:
+        edge, starts = -axis.start if count_include_pad else 0, axis.starts
+        stops = np.minimum(starts + axis.kernel_size, axis.n + edge)
+        counts = counts[..., None] * (stops - np.maximum(starts, -edge))
     return counts
 
 
 def _avg_arguments(
     x, ndim, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
-    tables = _tables(x, ndim, kernel_size, stride, padding, 1, ceil_mode)
-    pads = int_tuple(padding, ndim, "padding", 0)
-    counts = _divisors(x.shape[-ndim:], tables, pads, count_include_pad, divisor_override)
-    return tables, counts
+    axes = _axes(x, ndim, kernel_size, stride, padding, 1, ceil_mode)
+    return axes, _divisors(axes, count_include_pad, divisor_override)
 
 
 def _avg_pool(x, ndim, *arguments):
     x = image(x, ndim)
     if x.dtype.kind in "iu" and x.dtype != np.int64:
         raise TypeError(f"x must have a floating dtype or int64, got {x.dtype}")
-    tables, counts = _avg_arguments(x, ndim, *arguments)
-    if x.dtype == np.int64:
-        sums = total(x, tables)
-        return (sums - np.fmod(sums, counts)) // counts
-    with np.errstate(invalid="ignore", over="ignore"):
-        return (total(x.astype(_wide(x)), tables) / counts).astype(x.dtype)
+    return average(x, *_avg_arguments(x, ndim, *arguments))
 
 
 def _avg_backward(grad_output, x, ndim, *arguments):
     x = image(x, ndim)
-    tables, counts = _avg_arguments(x, ndim, *arguments)
-    grad = gradient(grad_output, x.shape[:-ndim] + tuple(map(len, tables)))
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = grad.astype(_wide(grad)) / counts
-        return total_backward(shares, tables, x.shape[-ndim:]).astype(grad.dtype)
+    axes, counts = _avg_arguments(x, ndim, *arguments)
+    grad = gradient(grad_output, x.shape[:-ndim] + tuple(map(number, axes)))
+    return average_backward(grad, axes, counts, x.shape[-ndim:])
 
 
 def _wide(x):
@@ -790,9 +798,6 @@ def _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode):
         raise TypeError(f"norm_type must be a number, got {norm_type!r}")
     if norm_type == 0 or not isfinite(norm_type):
         raise ValueError(f"norm_type must be finite and not 0, got {norm_type}")
-    tables, counts = _avg_arguments(x, 2, kernel_size, stride, 0, ceil_mode, True, None)
-    return x, float(norm_type), tables, prod(t.shape[1] for t in tables) / counts
-
-
-def _lp_sum(x, p, tables, scale):
-    return total(x.astype(_wide(x)) ** p, tables) * scale
+    axes, counts = _avg_arguments(x, 2, kernel_size, stride, 0, ceil_mode, True, None)
+    scale = prod(axis.kernel_size for axis in axes) / counts
+    return x, float(norm_type), axes, np.broadcast_to(scale, tuple(map(number, axes)))

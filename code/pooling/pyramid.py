@@ -5,10 +5,12 @@ from math import prod
 
 import numpy as np
 
-from pooling.adaptive import average, average_backward
+from pooling.adaptive import bin_counts
 from pooling.bins import bin_positions
+from pooling.blocks import number
 from pooling.check import gradient, image, int_tuple
-from pooling.reduce import extreme, scatter
+from pooling.reduce import average, average_backward, best, extreme, scatter
+from pooling.windows import regular, windows
 
 
 def spatial_pyramid_pool2d(
@@ -52,7 +54,11 @@ def spatial_pyramid_pool2d(
     array([ 84,  90, 162, 168, 168])
     """
     x, pyramid = _arguments(x, levels, mode, rule)
-    pooled = [extreme(x, t, np.greater)[0] if mode == "max" else average(x, t) for t in pyramid]
+    if mode == "avg":
+        pooled = [average(x, axes, bin_counts(axes)) for axes in pyramid]
+    else:
+        pooled = _nested(x, pyramid) if rule == "adaptive" else None
+        pooled = pooled or [best(x, axes, np.greater) for axes in pyramid]
     rows = [level.reshape(*x.shape[:-3], prod(level.shape[-3:])) for level in pooled]
     return np.concatenate(rows, axis=-1)
 
@@ -89,17 +95,17 @@ def spatial_pyramid_pool2d_backward(
             [1., 2.]]])
     """
     x, pyramid = _arguments(x, levels, mode, rule)
-    shapes = [x.shape[:-2] + tuple(map(len, tables)) for tables in pyramid]
+    shapes = [x.shape[:-2] + tuple(map(number, axes)) for axes in pyramid]
     widths = [prod(shape[-3:]) for shape in shapes]
     grad = gradient(grad_output, (*x.shape[:-3], sum(widths)))
     pieces = np.split(grad, np.cumsum(widths)[:-1], axis=-1)
     out = np.zeros(x.shape, dtype=grad.dtype)
-    for piece, shape, tables in zip(pieces, shapes, pyramid, strict=True):
+    for piece, shape, axes in zip(pieces, shapes, pyramid, strict=True):
         piece = np.ascontiguousarray(piece).reshape(shape)
         if mode == "max":
-            out += scatter(piece, extreme(x, tables, np.greater)[1], x.shape[-2:])
+            out += scatter(piece, extreme(x, axes, np.greater)[1], x.shape[-2:])
         else:
-            out += average_backward(piece, tables, x.shape[-2:])
+            out += average_backward(piece, axes, bin_counts(axes), x.shape[-2:])
     return out
 
 
@@ -114,10 +120,30 @@ def _arguments(x, levels, mode, rule):
     return x, [[_bins(a, n, rule) for a in x.shape[-2:]] for n in sizes]
 
 
+def _nested(x, pyramid):
+    """Pool the finest level from the map, and from it each level whose bins are unions of its.
+
+    Adaptive bin i of n starts at ``floor(i a / n)``, which is where bin i m of n m starts, and
+    stops where bin i m + m - 1 stops. Return None where the signs of zeros are at stake: the
+    first cell is not always in the first bin.
+    """
+    finest = max(pyramid, key=lambda axes: number(axes[0]))
+    top = number(finest[0])
+    map_of_bins = best(x, finest, np.greater)
+    if np.signbit(map_of_bins[map_of_bins == 0]).any():
+        return None
+    pooled = []
+    for axes in pyramid:
+        n = number(axes[0])
+        nested = [windows(top, top // n, top // n)] * 2
+        pooled.append(best(*((x, axes) if top % n else (map_of_bins, nested)), np.greater))
+    return pooled
+
+
 def _bins(a, n, rule):
     table = bin_positions(a, n, rule)
     if len(table) != n:
         raise ValueError(f"rule {rule!r} cuts {a} cells into {len(table)} bins, not into {n}")
     if (table < 0).all(axis=1).any():
         raise ValueError(f"rule {rule!r} leaves a bin without a cell for {a} cells and {n} bins")
-    return table
+    return regular(table, a)

@@ -1,70 +1,83 @@
-"""Reduce over windows, one axis at a time: the engine under every pool.
+"""Reduce over windows: the engine under every pool.
 
-A window in two dimensions is a row of cells, then a column of rows. So a pool reduces along
-the last axis first, then along the one before it. What the windows of an axis read is a
-table of positions, shape (o, k); entries outside ``0 .. n - 1`` stand for padding and are
-replaced by a fill value. The same code serves strided windows and bins of any rule.
+Four ideas make it fast, and all that has to be chosen is chosen in this module.
+
+*One axis at a time.* A window of k x k cells is a column of k rows, so a pool runs along one
+axis, then along the next, in about 2k steps a window instead of k squared. Rows go first:
+whole rows lie in memory as one run, and what is left for the strided columns is smaller.
+
+*Blocks.* The passes over one block find it in the cache: see `pooling.blocks`.
+
+*Phases.* With stride s, cell j of every window is one slice, ``x[j::s]``. All windows are
+reduced at once, slice by slice.
+
+*Doubling.* From the maxima of windows of 2 follow those of 4, from these those of 8: a
+window of k takes about log2(k) passes. See `_double`.
 """
 
-from collections.abc import Sequence
-from math import prod
+from collections.abc import Callable, Sequence
+from math import gcd, prod
 
 import numpy as np
 
-from pooling.windows import readers
+from pooling.blocks import Axis, blocks, number, pad, padded
+from pooling.windows import Windows, readers
 
-Tables = Sequence[np.ndarray]
-
-
-def _columns(x: np.ndarray, axis: int, positions: np.ndarray, fill):
-    """Yield, for each of the k slots, the cell that every window has in that slot."""
-    n = x.shape[axis]
-    inside = (positions >= 0) & (positions < n)
-    if not inside.all():
-        border = list(x.shape)
-        border[axis] = 1
-        x = np.concatenate([x, np.full(border, fill, dtype=x.dtype)], axis=axis)
-        positions = np.where(inside, positions, n)
-    for slot in range(positions.shape[1]):
-        yield np.take(x, positions[:, slot], axis=axis)
+PICK = {np.greater: np.maximum, np.less: np.minimum}
+"""For each comparison the function that keeps the better of two."""
 
 
-def total(x: np.ndarray, tables: Tables) -> np.ndarray:
+def total(
+    x: np.ndarray,
+    axes: Sequence[Axis],
+    dtype: np.dtype | None = None,
+    before: Callable | None = None,
+    after: Callable | None = None,
+) -> np.ndarray:
     """Sum each window.
 
     Parameters
     ----------
     x : numpy.ndarray, shape (..., \\*spatial)
-        One spatial axis per table.
-    tables : sequence of numpy.ndarray of int, shape (o, k)
-        Cells of each window along each spatial axis; cells outside count as 0.
+        At most two axes that are not spatial.
+    axes : sequence of Windows or numpy.ndarray of int, shape (o, k)
+        The windows along each spatial axis; cells outside count as 0.
+    dtype : numpy.dtype, optional
+        The precision of the sums; x's own when omitted.
+    before : callable, optional
+        Applied to a block of `x` before its cells are summed.
+    after : callable, optional
+        Applied to the sums of a block, with their place among the windows, a tuple of
+        slices, as second argument.
 
     Returns
     -------
     numpy.ndarray, shape (..., \\*o)
-        In x's dtype: the caller chooses the precision of the sum.
+        In x's dtype.
 
     Examples
     --------
     >>> total(np.array([1.0, 2.0, 4.0]), [np.array([[0, 1], [1, 2]])])
     array([3., 6.])
     """
-    for axis in range(-1, -len(tables) - 1, -1):
-        columns = _columns(x, axis, tables[axis], fill=0)
-        x = next(columns)
-        for column in columns:
-            x = x + column
-    return x
+    out = _empty(x, axes, x.dtype)
+    for block in blocks(_batch(x, axes), axes):
+        sums = before(block.x) if before else block.x
+        sums, parts = pad(sums, block.axes, 0)
+        for axis, part in enumerate(parts, -len(parts)):
+            sums = _along(np.add, sums, axis, part, 0, dtype)
+        _batch(out, axes)[block.where] = after(sums, block.where[2:]) if after else sums
+    return out
 
 
-def total_backward(grad: np.ndarray, tables: Tables, shape: Sequence[int]) -> np.ndarray:
+def total_backward(grad: np.ndarray, tables: Sequence[Axis], shape: Sequence[int]) -> np.ndarray:
     """Send the gradient of each window's sum back to the cells it read.
 
     Parameters
     ----------
     grad : numpy.ndarray, shape (..., \\*o)
         Gradient of a loss with respect to the sums.
-    tables : sequence of numpy.ndarray of int, shape (o, k)
+    tables : sequence of Windows or numpy.ndarray of int, shape (o, k)
         As for `total`.
     shape : sequence of int
         The spatial shape of the input.
@@ -79,18 +92,112 @@ def total_backward(grad: np.ndarray, tables: Tables, shape: Sequence[int]) -> np
     >>> total_backward(np.array([1.0, 10.0]), [np.array([[0, 1], [1, 2]])], [3])
     array([ 1., 11., 10.])
     """
-    return total(grad, [readers(t, n) for t, n in zip(tables, shape, strict=True)])
+    return total(grad, [readers(_table(t), n) for t, n in zip(tables, shape, strict=True)])
 
 
-def extreme(x: np.ndarray, tables: Tables, beats: np.ufunc) -> tuple[np.ndarray, np.ndarray]:
+def average(x: np.ndarray, axes: Sequence[Axis], counts) -> np.ndarray:
+    """Sum each window and divide; the sum is float64 or wider, and rounded once.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (..., \\*spatial)
+        Floating or int64; integers are divided toward 0.
+    axes : sequence of Windows or numpy.ndarray of int, shape (o, k)
+        As for `total`.
+    counts : int or numpy.ndarray of int, shape (\\*o,)
+        What each sum is divided by.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., \\*o)
+        In x's dtype.
+
+    Examples
+    --------
+    >>> average(np.array([1.0, 2.0, 4.0]), [np.array([[0, 1], [1, 2]])], counts=2)
+    array([1.5, 3. ])
+    """
+
+    def divide(sums, where):
+        divisor = counts[where] if np.ndim(counts) else counts
+        if sums.dtype.kind == "i":
+            return (sums - np.fmod(sums, divisor)) // divisor
+        return np.divide(sums, divisor, out=sums)
+
+    wide = np.promote_types(x.dtype, np.float64) if x.dtype.kind == "f" else x.dtype
+    with np.errstate(invalid="ignore", over="ignore"):
+        return total(x, axes, wide, after=divide)
+
+
+def average_backward(
+    grad: np.ndarray, axes: Sequence[Axis], counts, shape: Sequence[int]
+) -> np.ndarray:
+    """Share the gradient of each average equally among the cells of its window.
+
+    Parameters
+    ----------
+    grad : numpy.ndarray, shape (..., \\*o)
+        Gradient with respect to the averages; floating.
+    axes, counts
+        As for `average`.
+    shape : sequence of int
+        The spatial shape of the input.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., \\*shape)
+        In the dtype of `grad`.
+
+    Examples
+    --------
+    >>> average_backward(np.array([4.0]), [np.array([[0, 1]])], counts=2, shape=[2])
+    array([2., 2.])
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = grad.astype(np.promote_types(grad.dtype, np.float64)) / counts
+        return total_backward(shares, axes, shape).astype(grad.dtype)
+
+
+def best(x: np.ndarray, axes: Sequence[Axis], beats: np.ufunc) -> np.ndarray:
+    """Find the value of each window's winner.
+
+    Parameters
+    ----------
+    x, axes, beats
+        As for `extreme`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., \\*o)
+        The values of `extreme`, to the bit, in less time.
+
+    Examples
+    --------
+    >>> best(np.array([3, 1, 3, 5]), [np.array([[0, 1, 2], [1, 2, 3]])], np.greater)
+    array([3, 5])
+    """
+    fill, out = worst(x.dtype, beats), _empty(x, axes, x.dtype)
+    for block in blocks(_batch(x, axes), axes):
+        values, parts = pad(block.x, block.axes, fill)
+        target = _batch(out, axes)[block.where]
+        for axis, part in enumerate(parts, -len(parts)):
+            values = _along(
+                PICK[beats], values, axis, part, fill, out=target if axis == -1 else None
+            )
+        if _zeros_differ(target, block.x):
+            target[...] = _one_by_one(block, beats)[0]
+    return out
+
+
+def extreme(x: np.ndarray, axes: Sequence[Axis], beats: np.ufunc) -> tuple[np.ndarray, np.ndarray]:
     """Find the winner of each window and where it lies.
 
     Parameters
     ----------
     x : numpy.ndarray, shape (..., \\*spatial)
-        One spatial axis per table.
-    tables : sequence of numpy.ndarray of int, shape (o, k)
-        Cells of each window along each spatial axis; cells outside never win.
+        At most two axes that are not spatial.
+    axes : sequence of Windows or numpy.ndarray of int, shape (o, k)
+        The windows along each spatial axis; cells outside never win.
     beats : numpy.ufunc
         ``numpy.greater`` for the maximum, ``numpy.less`` for the minimum.
 
@@ -111,25 +218,12 @@ def extreme(x: np.ndarray, tables: Tables, beats: np.ufunc) -> tuple[np.ndarray,
     >>> extreme(np.array([3, 1, 3, 5]), [np.array([[0, 1, 2], [1, 2, 3]])], np.greater)
     (array([3, 5]), array([0, 3]))
     """
-    fill = worst(x.dtype, beats)
-    indices = np.arange(prod(x.shape[x.ndim - len(tables) :]), dtype=np.int64)
-    indices = np.broadcast_to(indices.reshape(x.shape[x.ndim - len(tables) :]), x.shape)
-    for axis in range(-1, -len(tables) - 1, -1):
-        first = _inside_first(tables[axis], x.shape[axis])
-        values = _columns(x, axis, first, fill)
-        places = _columns(indices, axis, first, -1)
-        x, indices = next(values), next(places)
-        for value, place in zip(values, places, strict=True):
-            wins = beats(value, x) | (value != value)
-            x = np.where(wins, value, x)
-            indices = np.where(wins, place, indices)
-    return x, indices
-
-
-def _inside_first(positions: np.ndarray, n: int) -> np.ndarray:
-    """Move each window's padding behind its cells, so that a real cell is met first."""
-    outside = (positions < 0) | (positions >= n)
-    return np.take_along_axis(positions, np.argsort(outside, axis=1, kind="stable"), axis=1)
+    out, indices = _empty(x, axes, x.dtype), _empty(x, axes, np.dtype(np.int64))
+    for block in blocks(_batch(x, axes), axes):
+        values, places = _with_places(block, beats)
+        _batch(out, axes)[block.where] = values
+        _batch(indices, axes)[block.where] = places
+    return out, indices
 
 
 def worst(dtype: np.dtype, beats: np.ufunc):
@@ -183,6 +277,10 @@ def scatter(
     ValueError
         If an index lies outside the plane.
 
+    Notes
+    -----
+    ``numpy.add.at`` is fast for one flat array of positions and slow for anything else.
+
     Examples
     --------
     >>> scatter(np.array([[1.0, 10.0, 100.0]]), np.array([[2, 2, 0]]), [4])
@@ -225,8 +323,8 @@ def flat_positions(
     array([3, 1, 4, 6])
     """
     cells = prod(shape)
-    wrong = indices[(indices < 0) | (indices >= cells)]
-    if wrong.size:
+    if indices.size and (indices.min() < 0 or indices.max() >= cells):
+        wrong = indices[(indices < 0) | (indices >= cells)]
         raise ValueError(
             f"{name} must lie in 0 .. {cells - 1} for a plane of shape {tuple(shape)}, "
             f"got {wrong[0]}"
@@ -235,3 +333,267 @@ def flat_positions(
     offsets = np.arange(planes, dtype=np.int64)[:, None] * cells
     per_plane = prod(indices.shape[batch_axes:])
     return (indices.reshape(planes, per_plane) + offsets).reshape(-1)
+
+
+def _along(ufunc, x, axis, windows, fill, dtype=None, out=None):
+    """Reduce the windows of one axis. Here the way to do it is chosen.
+
+    A table is read column by column. A few windows that hardly overlap (a whole map, a coarse
+    pyramid) are reduced each on its own. All others are reduced together, by doubling.
+    """
+    if not isinstance(windows, Windows):
+        return _by_column(ufunc, x, axis, windows, fill, dtype, out)
+    _, o, k, *_ = windows
+    if o < k and o * k <= 2 * windows.n:
+        return _by_window(ufunc, x, axis, windows, dtype, out)
+    return _by_phase(ufunc, x, axis, windows, dtype, out)
+
+
+def _by_phase(ufunc, x, axis, windows, dtype, out):
+    """Reduce all windows at once, one slice of x for one cell of every window.
+
+    Cells of a window that lie in one phase are `every` apart in the window and `gap` apart in
+    the phase: they are windows of stride 1, and doubled. Then the phases meet.
+    """
+    _, o, k, s, d, start = windows
+    every = s // gcd(s, d)
+    gap = d * every // s
+    result = None
+    for j in range(min(every, k)):
+        count = -(-(k - j) // every)
+        first, length = start + j * d, o + (count - 1) * gap
+        run = _cut(x, axis, first, first + (length - 1) * s + 1, s)
+        run = _double(ufunc, run, axis, gap, count, dtype, out if every == 1 else None)
+        if result is None:
+            result = run
+        else:
+            out = result = ufunc(result, run, dtype=dtype, out=out)
+    if k == 1:
+        result = np.positive(result, dtype=dtype, out=out)
+    return result
+
+
+def _double(ufunc, x, axis, gap, count, dtype=None, out=None):
+    """Reduce every window of `count` cells, `gap` apart, from windows half as long.
+
+    For a maximum the halves may overlap, so any count is two windows of half of it, rounded
+    up. In a sum they may not: an odd count is an even window and one cell more.
+    """
+    if count == 1:
+        return x
+    odd_sum = ufunc is np.add and count % 2 == 1
+    half = count - 1 if odd_sum else (count + 1) // 2
+    left = _double(ufunc, x, axis, gap, half, dtype)
+    right, size = (x, 1) if odd_sum else (left, half)
+    length, shift = x.shape[axis] - (count - 1) * gap, (count - size) * gap
+    left, right = _cut(left, axis, 0, length), _cut(right, axis, shift, shift + length)
+    return ufunc(left, right, dtype=dtype, out=out)
+
+
+def _by_window(ufunc, x, axis, windows, dtype, out):
+    """Reduce one window after the other, each for the whole block."""
+    shape = list(x.shape)
+    shape[axis] = windows.number
+    out = np.empty(shape, dtype or x.dtype) if out is None else out
+    for i in range(windows.number):
+        first = windows.start + i * windows.stride
+        cells = _cut(
+            x,
+            axis,
+            first,
+            first + (windows.kernel_size - 1) * windows.dilation + 1,
+            windows.dilation,
+        )
+        ufunc.reduce(cells, axis, dtype, _cut(out, axis, i, i + 1), keepdims=True)
+    return out
+
+
+def _by_column(ufunc, x, axis, table, fill, dtype, out):
+    """Reduce the first two columns of a table, then one more at a time."""
+    columns = _columns(x, axis, table, fill)
+    result = np.positive(next(columns), dtype=dtype, out=out)
+    for column in columns:
+        ufunc(result, column, dtype=dtype, out=result)
+    return result
+
+
+def _columns(x, axis, positions, fill):
+    """Yield, for each of the k slots, the cell that every window has in that slot."""
+    n = x.shape[axis]
+    inside = (positions >= 0) & (positions < n)
+    if not inside.all():
+        border = list(x.shape)
+        border[axis] = 1
+        x = np.concatenate([x, np.full(border, fill, dtype=x.dtype)], axis=axis)
+        positions = np.where(inside, positions, n)
+    for slot in range(positions.shape[1]):
+        yield np.take(x, positions[:, slot], axis=axis)
+
+
+def _with_places(block, beats):
+    """Find winners and their positions: the fast way if nothing stands against it.
+
+    It knows neither NaN, nor which of 0 and -0 came first, nor padding from a cell that is
+    as bad. Blocks where that matters are done one cell of the window at a time.
+    """
+    _, x, _, axes = block
+    fill = worst(x.dtype, beats)
+    if all(isinstance(axis, Windows) for axis in axes):
+        values, codes = _with_codes(*pad(x, axes, fill), beats)
+        unsure = padded(axes) and (values == fill).any()
+        unsure = unsure or (x.dtype.kind == "f" and np.isnan(values).any())
+        if not unsure and not _zeros_differ(values, x):
+            return values, _decode(codes, block)
+    return _one_by_one(block, beats)
+
+
+def _with_codes(x, axes, beats):
+    """Find winners and number them within their windows, in as few bits as will do.
+
+    The code of cell (i, j) of a window is ``i * kW + j``. Columns go first here: then the
+    earlier of equal cells is always the one met first, and has the smaller code.
+    """
+    dtype = np.min_scalar_type(prod(axis.kernel_size for axis in axes) - 1)
+    fill, codes, unit = worst(x.dtype, beats), None, 1
+    for axis, windows in zip(range(-1, -len(axes) - 1, -1), reversed(axes), strict=True):
+        shape, cell, values = _flat(x, axis, windows, fill)
+        if codes is None:
+            codes = np.broadcast_to(dtype.type(0), values.shape)
+        else:
+            _, _, codes = _flat(codes, axis, windows, 0)
+        found = _winners(values, codes, windows, cell, unit, beats)
+        x, codes = (_unflat(run, list(shape), axis, windows.number) for run in found)
+        unit *= windows.kernel_size
+    return x, codes
+
+
+def _flat(x, axis, windows, fill):
+    """Lay each phase of an axis out as one run of memory.
+
+    To step one cell along the axis is then to step `cell` places along the run; what wraps
+    round at its ends lies behind the last window and is cut off by `_unflat`. Operations on
+    long runs are several times faster than on many short rows.
+    """
+    _, o, k, s, d, start = windows
+    cell = prod(x.shape[x.ndim + axis + 1 :])
+    shape = list(x.shape)
+    shape[axis] = o + (k - 1) * d // s
+    if s == 1 and shape == list(x.shape) and x.flags.c_contiguous:
+        return shape, cell, x.reshape(1, -1)
+    phases = np.empty((min(s, (k - 1) * d + 1), *shape), dtype=x.dtype)
+    for j, phase in enumerate(phases):
+        cells = _cut(x, axis, start + j, start + j + (shape[axis] - 1) * s + 1, s)
+        length = cells.shape[axis]
+        _cut(phase, axis, 0, length)[...] = cells
+        _cut(phase, axis, length, shape[axis])[...] = fill
+    return shape, cell, phases.reshape(len(phases), -1)
+
+
+def _unflat(run, shape, axis, number):
+    """See a run as an array again, of which only the first cells of an axis are windows."""
+    steps = [run.itemsize * prod(shape[i + 1 :]) for i in range(len(shape))]
+    shape[axis] = number
+    return np.ndarray(shape, run.dtype, np.ascontiguousarray(run), strides=steps)
+
+
+def _winners(values, codes, windows, cell, unit, beats):
+    """Reduce flat phases to the first winner of each window and its code."""
+    _, _, k, s, d, _ = windows
+    if len(values) == 1:
+        return _double_winners(values[0], codes[0], d * cell, k, unit, beats)
+    length = values.shape[1] - (k - 1) * d // s * cell
+    found = values[0, :length], codes[0, :length]
+    for j in range(1, k):
+        place = j * d % s, slice(j * d // s * cell, j * d // s * cell + length)
+        found = _later(*found, values[place], codes[place], j * unit, beats)
+    return found
+
+
+def _double_winners(values, codes, gap, count, unit, beats):
+    """As `_double`: the winner of each window from those of two overlapping halves."""
+    if count == 1:
+        return values, codes
+    half = (count + 1) // 2
+    shift = (count - half) * gap
+    values, codes = _double_winners(values, codes, gap, half, unit, beats)
+    left, right = slice(0, len(values) - shift), slice(shift, None)
+    more = (count - half) * unit
+    return _later(values[left], codes[left], values[right], codes[right], more, beats)
+
+
+def _later(values, codes, later, later_codes, more, beats):
+    """Let later cells win where they are better; their codes grow by `more`.
+
+    A branch for each cell would cost more than to compute with all of them: a later code is
+    the larger one, so it is kept by a maximum where it won and by a 0 lost where it did not.
+    """
+    wins = beats(later, values)
+    later_codes = later_codes + codes.dtype.type(more)
+    later_codes *= wins.view(np.uint8)
+    return PICK[beats](values, later), np.maximum(codes, later_codes, out=later_codes)
+
+
+def _decode(codes, block):
+    """Turn numbers within windows into positions in the plane."""
+    plane = block.x.shape[2:]
+    offsets = starts = np.zeros((), dtype=np.int64)
+    for i, axis in enumerate(block.axes):
+        step = prod(plane[i + 1 :])
+        cells = np.arange(axis.kernel_size, dtype=np.int64) * axis.dilation
+        offsets = offsets[..., None] + cells * step
+        starts = starts[..., None] + (axis.starts + (0 if i else block.row)) * step
+    places = np.take(offsets.reshape(-1), np.ascontiguousarray(codes))
+    places += starts
+    return places
+
+
+def _one_by_one(block, beats):
+    """Find winners and positions by the definition: one cell of every window at a time."""
+    _, x, row, axes = block
+    fill, plane = worst(x.dtype, beats), x.shape[2:]
+    indices = np.arange(prod(plane), dtype=np.int64).reshape(plane) + row * prod(plane[1:])
+    indices = np.broadcast_to(indices, x.shape)
+    for axis, windows in zip(range(-1, -len(axes) - 1, -1), reversed(axes), strict=True):
+        table = _inside_first(_table(windows), x.shape[axis])
+        values = _columns(x, axis, table, fill)
+        places = _columns(indices, axis, table, -1)
+        x, indices = next(values), next(places)
+        for value, place in zip(values, places, strict=True):
+            wins = beats(value, x) | (value != value)
+            x = np.where(wins, value, x)
+            indices = np.where(wins, place, indices)
+    return x, indices
+
+
+def _inside_first(positions, n):
+    """Move each window's padding behind its cells, so that a real cell is met first."""
+    outside = (positions < 0) | (positions >= n)
+    return np.take_along_axis(positions, np.argsort(outside, axis=1, kind="stable"), axis=1)
+
+
+def _zeros_differ(values, x):
+    """Say whether 0 and -0 may have met: they are equal, and NumPy may keep either."""
+    if x.dtype.kind != "f" or values.all():
+        return False
+    if x.itemsize > 8:
+        return True
+    sign = 1 << (8 * x.itemsize - 1)
+    return bool((x.view(f"u{x.itemsize}") == sign).any())
+
+
+def _cut(x, axis, start, stop, step=1):
+    """Slice one of the last axes."""
+    return x[(..., slice(start, stop, step), *(slice(None),) * (-axis - 1))]
+
+
+def _table(axis):
+    return axis.table if isinstance(axis, Windows) else axis
+
+
+def _batch(x, axes):
+    """Return `x` with two axes before the spatial ones."""
+    return x[(None,) * (2 + len(axes) - x.ndim)]
+
+
+def _empty(x, axes, dtype):
+    return np.empty(x.shape[: x.ndim - len(axes)] + tuple(map(number, axes)), dtype)

@@ -66,6 +66,80 @@ def output_size(
     s = k if stride is None else integer(stride, "stride", 1)
     p = integer(padding, "padding", 0)
     d = integer(dilation, "dilation", 1)
+    return windows(n, k, s, p, d, ceil_mode).number
+
+
+class Windows(NamedTuple):
+    """The windows of one axis, by their arithmetic instead of a list of cells.
+
+    Cell j of window i is ``start + i * stride + j * dilation``.
+    """
+
+    n: int
+    """Input size, in cells."""
+
+    number: int
+    """How many windows there are."""
+
+    kernel_size: int
+    """Cells one window reads."""
+
+    stride: int
+    """Step from one window to the next."""
+
+    dilation: int = 1
+    """Step from one cell of a window to its next."""
+
+    start: int = 0
+    """First cell of window 0; negative inside the padding."""
+
+    @property
+    def stop(self) -> int:
+        """The first cell after the last window."""
+        reach = (self.kernel_size - 1) * self.dilation
+        return self.start + (self.number - 1) * self.stride + reach + 1
+
+    @property
+    def starts(self) -> np.ndarray:
+        """The first cell of each window, shape (number,)."""
+        return np.arange(self.number, dtype=np.int64) * self.stride + self.start
+
+    def cell(self, j: int) -> slice:
+        """Select cell j of every window; for windows that read no padding."""
+        first = self.start + j * self.dilation
+        return slice(first, first + (self.number - 1) * self.stride + 1, self.stride)
+
+    @property
+    def table(self) -> np.ndarray:
+        """The cells of each window, shape (number, kernel_size)."""
+        cells = np.arange(self.kernel_size, dtype=np.int64) * self.dilation
+        return self.starts[:, None] + cells
+
+
+def windows(n: int, k: int, s: int, p: int = 0, d: int = 1, ceil_mode: bool = False) -> Windows:
+    """Lay windows along one axis: `output_size` and where they start.
+
+    Parameters
+    ----------
+    n, k, s, p, d : int
+        Input size, kernel size, stride, padding and dilation, already checked.
+    ceil_mode : bool
+        As for `output_size`.
+
+    Returns
+    -------
+    Windows
+
+    Raises
+    ------
+    ValueError
+        If not one window fits.
+
+    Examples
+    --------
+    >>> windows(5, 3, 2, 1)
+    Windows(n=5, number=3, kernel_size=3, stride=2, dilation=1, start=-1)
+    """
     free = n + 2 * p - d * (k - 1) - 1
     o = (-(-free // s) if ceil_mode else free // s) + 1
     if ceil_mode and (o - 1) * s >= n + p:
@@ -75,7 +149,32 @@ def output_size(
             f"kernel_size {k} with dilation {d} spans {d * (k - 1) + 1} cells, more than the "
             f"{n + 2 * p} of the padded input (n={n}, padding={p}): the output would be empty"
         )
-    return o
+    return Windows(n, o, k, s, d, -p)
+
+
+def regular(table: np.ndarray, n: int) -> "Windows | np.ndarray":
+    """Return a table of cells as `Windows` if they are evenly spaced, else as it is.
+
+    Parameters
+    ----------
+    table : numpy.ndarray of int64, shape (o, k)
+        Cells of each window.
+    n : int
+        Input size, in cells.
+
+    Returns
+    -------
+    Windows or numpy.ndarray
+
+    Examples
+    --------
+    >>> regular(np.array([[0, 1, 2], [2, 3, 4]]), 5)
+    Windows(n=5, number=2, kernel_size=3, stride=2, dilation=1, start=0)
+    """
+    (o, k), start = table.shape, int(table[0, 0])
+    stride = int(table[1, 0]) - start if o > 1 else 1
+    found = Windows(n, o, k, stride, 1, start)
+    return found if stride > 0 and np.array_equal(found.table, table) else table
 
 
 def window_positions(
@@ -112,8 +211,7 @@ def window_positions(
     """
     o = output_size(n, kernel_size, stride, padding, dilation, ceil_mode)
     stride = kernel_size if stride is None else stride
-    starts = np.arange(o, dtype=np.int64) * stride - padding
-    return starts[:, None] + np.arange(kernel_size, dtype=np.int64) * dilation
+    return Windows(n, o, kernel_size, stride, dilation, -padding).table
 
 
 def coverage(positions: np.ndarray, n: int) -> np.ndarray:
