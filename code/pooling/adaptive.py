@@ -5,7 +5,7 @@ import numpy as np
 from pooling.bins import bin_positions
 from pooling.blocks import Axis, number
 from pooling.check import gradient, image, integer
-from pooling.reduce import average, average_backward, best, extreme, scatter
+from pooling.reduce import average, average_backward, best, extreme, extreme_backward
 from pooling.windows import Windows, regular
 
 OutputSize = int | None | tuple[int | None, int | None]
@@ -79,8 +79,9 @@ def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.
     array([[[ 0., 11.,  0.]]])
     """
     x = image(x, 2)
-    _, indices = extreme(x, _axes(x, output_size), np.greater)
-    return scatter(gradient(grad_output, indices.shape), indices, x.shape[-2:])
+    axes = _axes(x, output_size)
+    grad = gradient(grad_output, x.shape[:-2] + tuple(map(number, axes)))
+    return extreme_backward(grad, x, axes, np.greater)
 
 
 def adaptive_avg_pool2d(x, output_size: OutputSize) -> np.ndarray:

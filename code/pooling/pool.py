@@ -16,7 +16,7 @@ from pooling.reduce import (
     average_backward,
     best,
     extreme,
-    scatter,
+    extreme_backward,
     total,
     total_backward,
 )
@@ -730,24 +730,29 @@ def _extreme_pool(x, ndim, beats, window, return_indices):
     axes = _axes(x, ndim, *window)
     if not return_indices:
         return best(x, axes, beats)
-    values, indices = extreme(x, axes, beats)
-    return values, _found(indices, window)
+    _check_found(x, axes, window)
+    return extreme(x, axes, beats)
 
 
 def _extreme_backward(grad_output, x, ndim, beats, window):
     x = image(x, ndim)
-    _, indices = extreme(x, _axes(x, ndim, *window), beats)
-    return scatter(gradient(grad_output, indices.shape), _found(indices, window), x.shape[-ndim:])
+    axes = _axes(x, ndim, *window)
+    grad = gradient(grad_output, x.shape[:-ndim] + tuple(map(number, axes)))
+    _check_found(x, axes, window)
+    return extreme_backward(grad, x, axes, beats)
 
 
-def _found(indices, window):
-    if indices.size and indices.min() < 0:
-        kernel_size, _, padding, dilation, _ = window
-        raise ValueError(
-            f"dilation {dilation} with kernel_size={kernel_size} and padding={padding} leaves "
-            "a window that reads padding alone: its maximum lies nowhere in x"
-        )
-    return indices
+def _check_found(x, axes, window):
+    """Refuse windows whose maximum lies nowhere; only a dilated one can step over all of x."""
+    for axis in axes:
+        if x.size and axis.dilation > 1 and padded([axis]):
+            inside = (axis.table >= 0) & (axis.table < axis.n)
+            if not inside.any(axis=1).all():
+                kernel_size, _, padding, dilation, _ = window
+                raise ValueError(
+                    f"dilation {dilation} with kernel_size={kernel_size} and padding={padding} "
+                    "leaves a window that reads padding alone: its maximum lies nowhere in x"
+                )
 
 
 def _divisors(axes, count_include_pad, divisor_override):

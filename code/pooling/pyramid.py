@@ -9,7 +9,7 @@ from pooling.adaptive import bin_counts
 from pooling.bins import bin_positions
 from pooling.blocks import number
 from pooling.check import gradient, image, int_tuple
-from pooling.reduce import average, average_backward, best, extreme, scatter
+from pooling.reduce import average, average_backward, best, extreme_backward
 from pooling.windows import regular, windows
 
 
@@ -103,7 +103,7 @@ def spatial_pyramid_pool2d_backward(
     for piece, shape, axes in zip(pieces, shapes, pyramid, strict=True):
         piece = np.ascontiguousarray(piece).reshape(shape)
         if mode == "max":
-            out += scatter(piece, extreme(x, axes, np.greater)[1], x.shape[-2:])
+            out += extreme_backward(piece, x, axes, np.greater)
         else:
             out += average_backward(piece, axes, bin_counts(axes), x.shape[-2:])
     return out

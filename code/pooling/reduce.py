@@ -220,10 +220,51 @@ def extreme(x: np.ndarray, axes: Sequence[Axis], beats: np.ufunc) -> tuple[np.nd
     """
     out, indices = _empty(x, axes, x.dtype), _empty(x, axes, np.dtype(np.int64))
     for block in blocks(_batch(x, axes), axes):
-        values, places = _with_places(block, beats)
-        _batch(out, axes)[block.where] = values
-        _batch(indices, axes)[block.where] = places
+        values, places = (_batch(array, axes)[block.where] for array in (out, indices))
+        if not _with_offsets(block, beats, values, places):
+            values[...], places[...] = _one_by_one(block, beats)
     return out, indices
+
+
+def extreme_backward(
+    grad: np.ndarray, x: np.ndarray, axes: Sequence[Axis], beats: np.ufunc
+) -> np.ndarray:
+    """Send the gradient of each window to the cell that won it.
+
+    Parameters
+    ----------
+    grad : numpy.ndarray, shape (..., \\*o)
+        Gradient with respect to the values of `extreme`; floating.
+    x, axes, beats
+        As for `extreme`; every window reads a cell.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `x`
+        In the dtype of `grad`. A cell that wins several windows gets the sum of their
+        gradients.
+
+    Notes
+    -----
+    Winners are found again, and sent their gradient while they are still in the cache.
+
+    Examples
+    --------
+    >>> x, axes = np.array([3, 1, 3, 5]), [np.array([[0, 1, 2], [1, 2, 3]])]
+    >>> extreme_backward(np.array([1.0, 10.0]), x, axes, np.greater)
+    array([ 1.,  0.,  0., 10.])
+    """
+    out = np.zeros(x.shape, dtype=grad.dtype)
+    for block in blocks(_batch(x, axes), axes):
+        here = _batch(out, axes)[block.where[:2]]
+        part = _batch(grad, axes)[block.where]
+        values, places = np.empty(part.shape, x.dtype), np.empty(part.shape, np.int64)
+        if not _with_offsets(block, beats, values, places):
+            _, places = _one_by_one(block, beats)
+        planes = np.arange(prod(places.shape[:2])) * prod(here.shape[2:])
+        places += planes.reshape(*places.shape[:2], *[1] * len(axes))
+        np.add.at(here.reshape(-1), places.reshape(-1), part.reshape(-1))
+    return out
 
 
 def worst(dtype: np.dtype, beats: np.ufunc):
@@ -430,41 +471,49 @@ def _columns(x, axis, positions, fill):
         yield np.take(x, positions[:, slot], axis=axis)
 
 
-def _with_places(block, beats):
-    """Find winners and their positions: the fast way if nothing stands against it.
+def _with_offsets(block, beats, values, places):
+    """Find winners and their positions; say whether it could be done this way.
 
-    It knows neither NaN, nor which of 0 and -0 came first, nor padding from a cell that is
-    as bad. Blocks where that matters are done one cell of the window at a time.
+    It knows neither tables nor NaN, nor which of 0 and -0 came first, nor padding from a cell
+    that is as bad. Blocks where that matters are done one cell of the window at a time.
     """
-    _, x, _, axes = block
-    fill = worst(x.dtype, beats)
-    if all(isinstance(axis, Windows) for axis in axes):
-        values, codes = _with_codes(*pad(x, axes, fill), beats)
-        unsure = padded(axes) and (values == fill).any()
-        unsure = unsure or (x.dtype.kind == "f" and np.isnan(values).any())
-        if not unsure and not _zeros_differ(values, x):
-            return values, _decode(codes, block)
-    return _one_by_one(block, beats)
+    _, x, row, axes = block
+    if not all(isinstance(axis, Windows) for axis in axes):
+        return False
+    fill, steps = worst(x.dtype, beats), [prod(x.shape[i:]) for i in range(3, x.ndim + 1)]
+    values[...], offsets = _first_winners(*pad(x, axes, fill), steps, beats)
+    unsure = x.dtype.kind == "f" and np.isnan(values).any()
+    unsure = unsure or (padded(axes) and (values == fill).any())
+    if unsure or _zeros_differ(values, x):
+        return False
+    starts = np.int64(row * steps[0])
+    for axis, step in zip(axes, steps, strict=True):
+        starts = starts[..., None] + axis.starts * step
+    places[...] = offsets
+    places += starts
+    return True
 
 
-def _with_codes(x, axes, beats):
-    """Find winners and number them within their windows, in as few bits as will do.
+def _first_winners(x, axes, steps, beats):
+    """Find winners and how far they lie behind the first cell of their windows.
 
-    The code of cell (i, j) of a window is ``i * kW + j``. Columns go first here: then the
-    earlier of equal cells is always the one met first, and has the smaller code.
+    A step along an axis is so many `steps` in the plane; offsets take as few bits as will do,
+    mostly 8 or 16. Columns go first here: then the earlier of equal cells is always the one
+    met first, and has the smaller offset.
     """
-    dtype = np.min_scalar_type(prod(axis.kernel_size for axis in axes) - 1)
-    fill, codes, unit = worst(x.dtype, beats), None, 1
-    for axis, windows in zip(range(-1, -len(axes) - 1, -1), reversed(axes), strict=True):
+    units = [axis.dilation * step for axis, step in zip(axes, steps, strict=True)]
+    reach = sum((a.kernel_size - 1) * unit for a, unit in zip(axes, units, strict=True))
+    fill, offsets = worst(x.dtype, beats), None
+    for axis in range(-1, -len(axes) - 1, -1):
+        windows = axes[axis]
         shape, cell, values = _flat(x, axis, windows, fill)
-        if codes is None:
-            codes = np.broadcast_to(dtype.type(0), values.shape)
+        if offsets is None:
+            offsets = np.zeros(values.shape, dtype=np.min_scalar_type(reach))
         else:
-            _, _, codes = _flat(codes, axis, windows, 0)
-        found = _winners(values, codes, windows, cell, unit, beats)
-        x, codes = (_unflat(run, list(shape), axis, windows.number) for run in found)
-        unit *= windows.kernel_size
-    return x, codes
+            _, _, offsets = _flat(offsets, axis, windows, 0)
+        found = _winners(values, offsets, windows, cell, units[axis], beats)
+        x, offsets = (_unflat(run, list(shape), axis, windows.number) for run in found)
+    return x, offsets
 
 
 def _flat(x, axis, windows, fill):
@@ -496,55 +545,41 @@ def _unflat(run, shape, axis, number):
     return np.ndarray(shape, run.dtype, np.ascontiguousarray(run), strides=steps)
 
 
-def _winners(values, codes, windows, cell, unit, beats):
-    """Reduce flat phases to the first winner of each window and its code."""
+def _winners(values, offsets, windows, cell, unit, beats):
+    """Reduce flat phases to the first winner of each window and its offset."""
     _, _, k, s, d, _ = windows
     if len(values) == 1:
-        return _double_winners(values[0], codes[0], d * cell, k, unit, beats)
+        return _double_winners(values[0], offsets[0], d * cell, k, unit, beats)
     length = values.shape[1] - (k - 1) * d // s * cell
-    found = values[0, :length], codes[0, :length]
+    found = values[0, :length], offsets[0, :length]
     for j in range(1, k):
         place = j * d % s, slice(j * d // s * cell, j * d // s * cell + length)
-        found = _later(*found, values[place], codes[place], j * unit, beats)
+        found = _later(*found, values[place], offsets[place], j * unit, beats)
     return found
 
 
-def _double_winners(values, codes, gap, count, unit, beats):
+def _double_winners(values, offsets, gap, count, unit, beats):
     """As `_double`: the winner of each window from those of two overlapping halves."""
     if count == 1:
-        return values, codes
+        return values, offsets
     half = (count + 1) // 2
     shift = (count - half) * gap
-    values, codes = _double_winners(values, codes, gap, half, unit, beats)
+    values, offsets = _double_winners(values, offsets, gap, half, unit, beats)
     left, right = slice(0, len(values) - shift), slice(shift, None)
     more = (count - half) * unit
-    return _later(values[left], codes[left], values[right], codes[right], more, beats)
+    return _later(values[left], offsets[left], values[right], offsets[right], more, beats)
 
 
-def _later(values, codes, later, later_codes, more, beats):
-    """Let later cells win where they are better; their codes grow by `more`.
+def _later(values, offsets, later, later_offsets, more, beats):
+    """Let later cells win where they are better; they lie `more` behind.
 
-    A branch for each cell would cost more than to compute with all of them: a later code is
-    the larger one, so it is kept by a maximum where it won and by a 0 lost where it did not.
+    A branch for each cell would cost more than to compute with all of them: a later offset is
+    the larger one, so a maximum keeps it where it won; where it lost, it was made 0.
     """
     wins = beats(later, values)
-    later_codes = later_codes + codes.dtype.type(more)
-    later_codes *= wins.view(np.uint8)
-    return PICK[beats](values, later), np.maximum(codes, later_codes, out=later_codes)
-
-
-def _decode(codes, block):
-    """Turn numbers within windows into positions in the plane."""
-    plane = block.x.shape[2:]
-    offsets = starts = np.zeros((), dtype=np.int64)
-    for i, axis in enumerate(block.axes):
-        step = prod(plane[i + 1 :])
-        cells = np.arange(axis.kernel_size, dtype=np.int64) * axis.dilation
-        offsets = offsets[..., None] + cells * step
-        starts = starts[..., None] + (axis.starts + (0 if i else block.row)) * step
-    places = np.take(offsets.reshape(-1), np.ascontiguousarray(codes))
-    places += starts
-    return places
+    later_offsets = later_offsets + offsets.dtype.type(more)
+    later_offsets *= wins.view(np.uint8)
+    return PICK[beats](values, later), np.maximum(offsets, later_offsets, out=later_offsets)
 
 
 def _one_by_one(block, beats):
