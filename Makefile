@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 CHAPTERS ?= $(wildcard chapters/*.ipynb)
+ROUNDS ?= 15
 # Linux only: the address of PyTorch's own CPU index spares about 5 GB (see the README).
 TORCH_INDEX ?=
 
@@ -17,7 +18,7 @@ STRIP := --keep-output --keep-count --keep-id --extra-keys metadata.language_inf
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint format lab execute assignments clean
+.PHONY: help book serve test lint format lab execute bench assignments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,6 +50,12 @@ execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapter
 	$(BIN)/jupytext --quiet --set-kernel python3 $(CHAPTERS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams --log-level=WARN $(CHAPTERS)
 	$(BIN)/nbstripout $(STRIP) $(CHAPTERS)
+
+# The allocator keeps memory, so that no call pays for fresh pages (glibc; elsewhere no effect).
+bench: export MALLOC_TRIM_THRESHOLD_ = 4000000000
+bench: export MALLOC_MMAP_THRESHOLD_ = 1000000000
+bench: .venv/all ## time the library next to torch and others (ROUNDS=15, about 10 minutes)
+	$(BIN)/python -m pooling_course.bench --rounds $(ROUNDS) --out data/results/speed.json
 
 assignments: .venv/all ## make the exercises to hand in, as nbgrader notebooks, in _build/course
 	$(BIN)/python -m pooling_course.grading build --course _build/course

@@ -4,8 +4,8 @@ import numpy as np
 
 from pooling.bins import bin_positions
 from pooling.blocks import Axis, number
-from pooling.check import gradient, image, integer
-from pooling.reduce import average, average_backward, best, extreme, extreme_backward
+from pooling.check import gradient, image, integer, positions
+from pooling.reduce import average, average_backward, best, extreme, extreme_backward, scatter
 from pooling.windows import Windows, regular
 
 OutputSize = int | None | tuple[int | None, int | None]
@@ -52,7 +52,9 @@ def adaptive_max_pool2d(
     return extreme(x, axes, np.greater) if return_indices else best(x, axes, np.greater)
 
 
-def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.ndarray:
+def adaptive_max_pool2d_backward(
+    grad_output, x, output_size: OutputSize, indices=None
+) -> np.ndarray:
     """Send the gradient of each bin to the cell that won it.
 
     Parameters
@@ -61,6 +63,9 @@ def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.
         Gradient with respect to the output of `adaptive_max_pool2d`; floating.
     x, output_size
         The forward's arguments.
+    indices : array_like of int, same shape as `grad_output`, optional
+        Where the forward found its values, if it was asked with `return_indices`. Without
+        them they are found again.
 
     Returns
     -------
@@ -81,7 +86,9 @@ def adaptive_max_pool2d_backward(grad_output, x, output_size: OutputSize) -> np.
     x = image(x, 2)
     axes = _axes(x, output_size)
     grad = gradient(grad_output, x.shape[:-2] + tuple(map(number, axes)))
-    return extreme_backward(grad, x, axes, np.greater)
+    if indices is None:
+        return extreme_backward(grad, x, axes, np.greater)
+    return scatter(grad, positions(indices, grad.shape, "grad_output"), x.shape[-2:])
 
 
 def adaptive_avg_pool2d(x, output_size: OutputSize) -> np.ndarray:

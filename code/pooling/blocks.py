@@ -12,8 +12,8 @@ Axis = Windows | np.ndarray
 """The windows of one axis: evenly spaced, or a table of cells, shape (o, k), whose entries
 outside ``0 .. n - 1`` are padding."""
 
-BLOCK = 2**19
-"""Cells of a block: two megabytes of float32, of which a core works through cache-fulls."""
+BLOCK = 2**21
+"""Bytes of a block: it and what is made from it stay in the cache of a core or its group."""
 
 
 class Block(NamedTuple):
@@ -32,14 +32,16 @@ class Block(NamedTuple):
     """The windows along each spatial axis, counted from the block's first cell."""
 
 
-def blocks(x: np.ndarray, axes: Sequence[Axis]) -> Iterator[Block]:
-    """Cut a batch into blocks of about `BLOCK` cells.
+def blocks(x: np.ndarray, axes: Sequence[Axis], dtype: np.dtype | None = None) -> Iterator[Block]:
+    """Cut a batch into blocks of about `BLOCK` bytes.
 
     Parameters
     ----------
     x : numpy.ndarray, shape (N, C, \\*spatial)
     axes : sequence of Windows or numpy.ndarray
         The windows along each spatial axis.
+    dtype : numpy.dtype, optional
+        In which a block will be reduced; x's own when omitted.
 
     Yields
     ------
@@ -55,12 +57,13 @@ def blocks(x: np.ndarray, axes: Sequence[Axis]) -> Iterator[Block]:
     """
     images, channels, *plane = x.shape
     everything = tuple(slice(0, number(axis)) for axis in axes)
-    planes = BLOCK // prod(plane)
+    size = np.dtype(dtype or x.dtype).itemsize
+    planes = BLOCK // (size * prod(plane))
     if planes >= channels:
         for i in steps(images, planes // channels):
             yield Block((i, slice(None), *everything), x[i], 0, tuple(axes))
         return
-    rows = number(axes[0]) if planes else number(axes[0]) * BLOCK // prod(plane)
+    rows = number(axes[0]) if planes else number(axes[0]) * BLOCK // (size * prod(plane))
     for i in steps(images, 1):
         for j in steps(channels, planes):
             for some in steps(number(axes[0]), rows):

@@ -231,4 +231,4 @@ def positions(indices, shape: tuple[int, ...], owner: str) -> np.ndarray:
         raise TypeError(f"indices must have an integer dtype, got {indices.dtype}")
     if indices.shape != shape:
         raise ValueError(f"indices must have {owner}'s shape {shape}, got {indices.shape}")
-    return indices.astype(np.int64)
+    return indices.astype(np.int64, copy=False)

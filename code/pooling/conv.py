@@ -240,7 +240,7 @@ def _multiply(x, weight, axes, out):
     """Write weight times columns into `out`, for some images or some rows at a time."""
     matrix = weight.reshape(len(weight), -1)
     rows, columns = _sizes(axes)[1]
-    one_row = matrix.shape[1] * columns
+    one_row = matrix.shape[1] * columns * x.itemsize
     for images in steps(len(x), BLOCK // (one_row * rows)):
         for some in steps(rows, BLOCK // one_row):
             cells, first = part(axes[0], some, x.shape[2])

@@ -10,13 +10,14 @@ from math import isfinite, prod
 import numpy as np
 
 from pooling.blocks import number, padded
-from pooling.check import gradient, image, int_tuple, integer
+from pooling.check import gradient, image, int_tuple, integer, positions
 from pooling.reduce import (
     average,
     average_backward,
     best,
     extreme,
     extreme_backward,
+    scatter,
     total,
     total_backward,
 )
@@ -222,6 +223,7 @@ def max_pool2d_backward(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    indices=None,
 ) -> np.ndarray:
     """Send the gradient of each window to the cell that won it.
 
@@ -231,6 +233,9 @@ def max_pool2d_backward(
         Gradient of a loss with respect to the output of `max_pool2d`; floating.
     x, kernel_size, stride, padding, dilation, ceil_mode
         The forward's arguments.
+    indices : array_like of int, same shape as `grad_output`, optional
+        Where the forward found its values, if it was asked with `return_indices`. Without
+        them they are found again. They are not checked against `x`.
 
     Returns
     -------
@@ -242,8 +247,8 @@ def max_pool2d_backward(
     Raises
     ------
     TypeError, ValueError
-        As `max_pool2d`, if `grad_output` is not floating or not of the output's shape, or if
-        a window reads padding alone.
+        As `max_pool2d`, if `grad_output` is not floating or not of the output's shape, if a
+        window reads padding alone, or if an index lies outside the plane.
 
     Examples
     --------
@@ -254,7 +259,7 @@ def max_pool2d_backward(
             [0., 0., 0.]]])
     """
     window = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _extreme_backward(grad_output, x, 2, np.greater, window)
+    return _extreme_backward(grad_output, x, 2, np.greater, window, indices)
 
 
 def max_pool1d_backward(
@@ -265,6 +270,7 @@ def max_pool1d_backward(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    indices=None,
 ) -> np.ndarray:
     """Send the gradient of each window of a sequence to the cell that won it.
 
@@ -274,6 +280,8 @@ def max_pool1d_backward(
         Gradient with respect to the output of `max_pool1d`; floating.
     x, kernel_size, stride, padding, dilation, ceil_mode
         The forward's arguments.
+    indices : array_like of int, optional
+        As for `max_pool2d_backward`.
 
     Returns
     -------
@@ -290,7 +298,7 @@ def max_pool1d_backward(
     array([[ 0., 11.,  0.]])
     """
     window = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _extreme_backward(grad_output, x, 1, np.greater, window)
+    return _extreme_backward(grad_output, x, 1, np.greater, window, indices)
 
 
 def max_pool3d_backward(
@@ -301,6 +309,7 @@ def max_pool3d_backward(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    indices=None,
 ) -> np.ndarray:
     """Send the gradient of each window of a volume to the cell that won it.
 
@@ -310,6 +319,8 @@ def max_pool3d_backward(
         Gradient with respect to the output of `max_pool3d`; floating.
     x, kernel_size, stride, padding, dilation, ceil_mode
         The forward's arguments.
+    indices : array_like of int, optional
+        As for `max_pool2d_backward`.
 
     Returns
     -------
@@ -326,7 +337,7 @@ def max_pool3d_backward(
     np.float64(1.0)
     """
     window = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _extreme_backward(grad_output, x, 3, np.greater, window)
+    return _extreme_backward(grad_output, x, 3, np.greater, window, indices)
 
 
 def min_pool2d_backward(
@@ -337,6 +348,7 @@ def min_pool2d_backward(
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil_mode: bool = False,
+    indices=None,
 ) -> np.ndarray:
     """Send the gradient of each window to its smallest cell.
 
@@ -346,6 +358,8 @@ def min_pool2d_backward(
         Gradient with respect to the output of `min_pool2d`; floating.
     x, kernel_size, stride, padding, dilation, ceil_mode
         The forward's arguments.
+    indices : array_like of int, optional
+        As for `max_pool2d_backward`.
 
     Returns
     -------
@@ -363,7 +377,7 @@ def min_pool2d_backward(
             [0., 0.]]])
     """
     window = (kernel_size, stride, padding, dilation, ceil_mode)
-    return _extreme_backward(grad_output, x, 2, np.less, window)
+    return _extreme_backward(grad_output, x, 2, np.less, window, indices)
 
 
 def avg_pool2d(
@@ -734,12 +748,14 @@ def _extreme_pool(x, ndim, beats, window, return_indices):
     return extreme(x, axes, beats)
 
 
-def _extreme_backward(grad_output, x, ndim, beats, window):
+def _extreme_backward(grad_output, x, ndim, beats, window, indices):
     x = image(x, ndim)
     axes = _axes(x, ndim, *window)
     grad = gradient(grad_output, x.shape[:-ndim] + tuple(map(number, axes)))
     _check_found(x, axes, window)
-    return extreme_backward(grad, x, axes, beats)
+    if indices is None:
+        return extreme_backward(grad, x, axes, beats)
+    return scatter(grad, positions(indices, grad.shape, "grad_output"), x.shape[-ndim:])
 
 
 def _check_found(x, axes, window):

@@ -61,7 +61,7 @@ def total(
     array([3., 6.])
     """
     out = _empty(x, axes, x.dtype)
-    for block in blocks(_batch(x, axes), axes):
+    for block in blocks(_batch(x, axes), axes, dtype):
         sums = before(block.x) if before else block.x
         sums, parts = pad(sums, block.axes, 0)
         for axis, part in enumerate(parts, -len(parts)):

@@ -41,10 +41,11 @@ FORWARD = {
 }
 BACKWARD = {
     f"{name}_backward": "grad_output, "
-    + arguments.replace(", return_indices=False", "").replace(", bias=None", "")
+    + arguments.replace("return_indices=False", "indices=None").replace(", bias=None", "")
     for name, arguments in FORWARD.items()
 }
 BACKWARD["stochastic_pool2d_backward"] = "grad_output, x, kernel_size, stride=None, indices=None"
+BACKWARD["fractional_max_pool2d_backward"] = "grad_output, x, kernel_size, output_size, samples"
 OTHERS = {
     "binomial": "kernel_size",
     "unfold": "x, kernel_size, dilation=1, padding=0, stride=1",
