@@ -80,11 +80,10 @@ def maximum(shape, k: int, s: int, indices: bool = False, dtype=np.float32) -> W
     if not indices and dtype == np.float32:
         programs |= _others(x, k, s, np.max, partial(scipy.ndimage.maximum_filter, mode="nearest"))
         side = min(x.shape[-1], k + 8 * s)
-        piece = partial(
-            loops.max_pool, x[0, 0, :side, :side], (k, k), (s, s), (0, 0), (1, 1), False
-        )
-        scale = pooling.max_pool2d(x, k, s).size / piece()[0].size
-        programs["loops"] = Program(piece, scale=scale)
+        piece = x[0, 0, :side, :side]
+        window = (k, k), (s, s), (0, 0), (1, 1), False
+        scale = pooling.max_pool2d(x, k, s).size / pooling.max_pool2d(piece[None], k, s).size
+        programs["loops"] = Program(lambda: loops.max_pool(piece, *window)[0], scale=scale)
     name = f"max {k}/{s}" + ", indices" * indices + ", float16" * (dtype == np.float16)
     return _work(name, x, programs)
 
