@@ -7,6 +7,7 @@ import io
 import math
 import os
 from base64 import b64decode
+from pathlib import Path
 
 import numpy as np
 from nbval.plugin import IPyNbCell
@@ -18,7 +19,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # nbgrader reads it; it is no module.
 collect_ignore = ["code/pooling_course/grading/nbgrader_config.py"]
 
+TIMINGS = Path(__file__).parent / "tests" / "timings.cfg"
+
 RMS_LIMIT = 1.0  # of 255: the pinned matplotlib draws the same bytes, a changed digit is above it
+
+
+def pytest_configure(config) -> None:
+    """Let nbval leave out times, the one thing that is another each time a chapter runs."""
+    config.option.nbval_sanitize_with = str(TIMINGS)
 
 
 def pictures(outputs: list[dict]) -> list[str]:

@@ -16,6 +16,7 @@ from notebook_checks import KERNELSPEC, ROOT
 from PIL import Image
 
 NUMBER = "6 * 7"
+TIMES = "print('loops    9.125 ms\\nviews  120.250 ms\\n1.500 ms, 3 times')"
 PICTURE = """\
 import io
 from IPython.display import Image as Show
@@ -31,6 +32,14 @@ def png(gray: int, size: tuple[int, int] = (40, 30)) -> str:
     return b64encode(buffer.getvalue()).decode()
 
 
+def store_text(old: str, new: str):
+    def tamper(cells):
+        assert old in cells[2].outputs[0].text
+        cells[2].outputs[0].text = cells[2].outputs[0].text.replace(old, new)
+
+    return tamper
+
+
 def store_picture(picture: str):
     return lambda cells: cells[1].outputs[0].data.update({"image/png": picture})
 
@@ -43,6 +52,10 @@ TAMPERED = {
     "picture": ("Cell 1", store_picture(png(120))),
     "size": ("Cell 1", store_picture(png(200, size=(41, 30)))),
     "missing": ("Cell 1", lambda cells: cells[1].outputs[0].data.pop("image/png")),
+    "time": (None, store_text(" 120.250 ms", "   7.500 ms")),
+    "contestant": ("Cell 2", store_text("views", "slices")),
+    "unit": ("Cell 2", store_text("120.250 ms", "120.250 s")),
+    "within a line": ("Cell 2", store_text("1.500 ms", "2.500 ms")),
     "extra": ("Cell 0", lambda cells: cells[0].outputs[0].data.update({"image/png": png(200)})),
 }
 
@@ -52,9 +65,10 @@ def failures(tmp_path_factory) -> str:
     """Run pytest, set up as for the chapters, over a notebook and its tampered copies."""
     folder = tmp_path_factory.mktemp("chapters")
     shutil.copy(ROOT / "conftest.py", folder)
-    notebook = new_notebook(
-        cells=[new_code_cell(NUMBER), new_code_cell(PICTURE)], metadata={"kernelspec": KERNELSPEC}
-    )
+    (folder / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "timings.cfg", folder / "tests")
+    cells = [new_code_cell(source) for source in (NUMBER, PICTURE, TIMES)]
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     for name, (_, tamper) in TAMPERED.items():
         tampered = deepcopy(notebook)

@@ -12,7 +12,7 @@ whole rows lie in memory as one run, and what is left for the strided columns is
 reduced at once, slice by slice.
 
 *Doubling.* From the maxima of windows of 2 follow those of 4, from these those of 8: a
-window of k takes about log2(k) passes. See `_double`.
+window of k takes about log2(k) passes.
 """
 
 from collections.abc import Callable, Sequence
@@ -436,15 +436,9 @@ def _by_window(ufunc, x, axis, windows, dtype, out):
     shape = list(x.shape)
     shape[axis] = windows.number
     out = np.empty(shape, dtype or x.dtype) if out is None else out
-    for i in range(windows.number):
-        first = windows.start + i * windows.stride
-        cells = _cut(
-            x,
-            axis,
-            first,
-            first + (windows.kernel_size - 1) * windows.dilation + 1,
-            windows.dilation,
-        )
+    reach = (windows.kernel_size - 1) * windows.dilation + 1
+    for i, first in enumerate(windows.starts.tolist()):
+        cells = _cut(x, axis, first, first + reach, windows.dilation)
         ufunc.reduce(cells, axis, dtype, _cut(out, axis, i, i + 1), keepdims=True)
     return out
 
@@ -612,8 +606,8 @@ def _zeros_differ(values, x):
         return False
     if x.itemsize > 8:
         return True
-    sign = 1 << (8 * x.itemsize - 1)
-    return bool((x.view(f"u{x.itemsize}") == sign).any())
+    bits = x.view(x.dtype.str.replace("f", "u"))
+    return bool((bits == 1 << (8 * x.itemsize - 1)).any())
 
 
 def _cut(x, axis, start, stop, step=1):

@@ -32,7 +32,7 @@ def main(arguments=None) -> None:
             print(table.report(results[-1]), flush=True)
     print(table.LEGEND)
     if given.out:
-        table.store(results, given.out)
+        table.store(results, table.limits(given.rounds), given.out)
 
 
 if __name__ == "__main__":

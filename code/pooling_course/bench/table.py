@@ -92,6 +92,34 @@ def machine() -> dict[str, str | int | None]:
     }
 
 
+def limits(rounds: int) -> dict[str, float]:
+    """Measure what no pass of NumPy can exceed: how fast it copies and how fast it compares.
+
+    Parameters
+    ----------
+    rounds : int
+
+    Returns
+    -------
+    dict of str to float
+        ``copy``: bytes read and written a second, of 64 MB. ``contiguous``, ``rows``,
+        ``every second``: results of ``numpy.maximum`` a second, from 0.5 MB, for cells that lie
+        side by side, in rows of 64 with a row between, and with one cell between.
+    """
+    large, small = (np.ones(n, dtype=np.float32) for n in (2**23, 2**17))
+    target, half = np.empty_like(large), small.size // 2
+    out = np.empty(half + 128, dtype=np.float32)[128:]  # at another place within a page
+    rows = small.reshape(-1, 64)
+    calls = {
+        "copy": (2 * large.nbytes, lambda: np.copyto(target, large)),
+        "contiguous": (half, lambda: np.maximum(small[:half], small[half:], out)),
+        "rows": (half, lambda: np.maximum(rows[::2], rows[1::2], out.reshape(-1, 64))),
+        "every second": (half, lambda: np.maximum(small[::2], small[1::2], out)),
+    }
+    seconds = interleave({name: call for name, (_, call) in calls.items()}, rounds)
+    return {name: float(f"{n / np.median(seconds[name]):.4g}") for name, (n, _) in calls.items()}
+
+
 SETTINGS = ("OMP_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 """What of the environment changes the numbers."""
 
@@ -162,10 +190,10 @@ nine windows and counted up.
 """
 
 
-def store(results: list[dict], path: Path) -> None:
-    """Write runs and machine as JSON."""
-    text = json.dumps({"machine": machine(), "works": results}, indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+def store(results: list[dict], ceilings: Mapping[str, float], path: Path) -> None:
+    """Write runs, limits and machine as JSON."""
+    content = {"limits": ceilings, "machine": machine(), "works": results}
+    path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def load(path: str | os.PathLike[str] | None = None) -> dict:
@@ -179,7 +207,7 @@ def load(path: str | os.PathLike[str] | None = None) -> dict:
     Returns
     -------
     dict
-        ``machine``, and ``works``: a list of what `run` returns.
+        ``machine``, ``limits``, and ``works``: a list of what `run` returns.
     """
     path = Path(path or data_folder() / "results" / "speed.json")
     return json.loads(path.read_text(encoding="utf-8"))

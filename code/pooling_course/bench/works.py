@@ -6,7 +6,7 @@ converted inside a measured call.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import scipy.ndimage
@@ -16,8 +16,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional as F
 
 import pooling
+import pooling.blocks
 from pooling import loops
+from pooling.windows import Windows
 from pooling_course.bench.table import OURS, TORCH
+
+BLOCKS = tuple(2**i for i in range(14, 27))
+"""Sizes of a block, in bytes: 16 KB to 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ def works() -> list[Callable[[], Work]]:
         partial(pyramid, (16, 256, 13, 13), (6, 3, 2, 1)),
         partial(maximum, maps, 2, 2, dtype=np.float16),
         partial(maximum, (1, 1, 8, 8), 2, 2),
+        partial(block_sizes, maps, 3, 2),
+        *(partial(orders, (1, 10, 112, 112), k, s) for k, s in ((2, 2), (3, 2), (4, 4), (3, 1))),
     ]
 
 
@@ -86,6 +93,42 @@ def maximum(shape, k: int, s: int, indices: bool = False, dtype=np.float32) -> W
         programs["loops"] = Program(lambda: loops.max_pool(piece, *window)[0], scale=scale)
     name = f"max {k}/{s}" + ", indices" * indices + ", float16" * (dtype == np.float16)
     return _work(name, x, programs)
+
+
+def block_sizes(shape, k: int, s: int) -> Work:
+    """Max pooling in blocks of other sizes; programs are named after the bytes of a block."""
+    x, t = _arrays(shape)
+
+    def in_blocks(size):
+        kept, pooling.blocks.BLOCK = pooling.blocks.BLOCK, size
+        try:
+            return pooling.max_pool2d(x, k, s)
+        finally:
+            pooling.blocks.BLOCK = kept
+
+    programs = {OURS: Program(lambda: pooling.max_pool2d(x, k, s))}
+    programs[TORCH] = Program(lambda: F.max_pool2d(t, k, s))
+    for size in BLOCKS:
+        programs[f"{size}"] = Program(partial(in_blocks, size))
+    return _work(f"max {k}/{s}, blocks", x, programs)
+
+
+def orders(shape, k: int, s: int) -> Work:
+    """Max pooling along one axis, then along the other, slice by slice, in either order."""
+    x, t = _arrays(shape)
+
+    def along(x, axis):
+        whole = Windows(x.shape[axis], (x.shape[axis] - k) // s + 1, k, s)
+        behind = (slice(None),) * (-axis - 1)
+        return reduce(np.maximum, [x[(..., whole.cell(j), *behind)] for j in range(k)])
+
+    programs = {
+        OURS: Program(lambda: pooling.max_pool2d(x, k, s)),
+        TORCH: Program(lambda: F.max_pool2d(t, k, s)),
+        "rows first": Program(lambda: along(along(x, -2), -1)),
+        "columns first": Program(lambda: along(along(x, -1), -2)),
+    }
+    return _work(f"max {k}/{s}, orders", x, programs)
 
 
 def both_ways(shape, k: int, s: int) -> Work:

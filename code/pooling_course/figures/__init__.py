@@ -9,6 +9,7 @@ from pooling_course.figures.photos import draw_map, maps
 from pooling_course.figures.receptive import view_back, views_on_photo
 from pooling_course.figures.shifts import folded_waves, shift_curves
 from pooling_course.figures.sizes import cut_bins, pairs
+from pooling_course.figures.speed import halves, ratios, roofline
 from pooling_course.figures.verdicts import catch_table
 from pooling_course.figures.windows import axis_windows, coverage_map
 
@@ -25,11 +26,14 @@ __all__ = [
     "family",
     "folded_waves",
     "grids",
+    "halves",
     "holes",
     "intervals",
     "kink",
     "maps",
     "pairs",
+    "ratios",
+    "roofline",
     "shift_curves",
     "step_errors",
     "tie_bars",
