@@ -21,8 +21,8 @@ from pooling import loops
 from pooling.windows import Windows
 from pooling_course.bench.table import OURS, TORCH
 
-BLOCKS = tuple(2**i for i in range(14, 27))
-"""Sizes of a block, in bytes: 16 KB to 64 MB."""
+BLOCKS = tuple(2**i for i in range(14, 26))
+"""Sizes of a block, in bytes: 16 KB to 32 MB."""
 
 
 @dataclass(frozen=True)
