@@ -437,9 +437,10 @@ def _by_window(ufunc, x, axis, windows, dtype, out):
     shape[axis] = windows.number
     out = np.empty(shape, dtype or x.dtype) if out is None else out
     reach = (windows.kernel_size - 1) * windows.dilation + 1
+    start = {"initial": -0.0} if ufunc is np.add and x.dtype.kind == "f" else {}  # 0 + -0 is 0
     for i, first in enumerate(windows.starts.tolist()):
         cells = _cut(x, axis, first, first + reach, windows.dilation)
-        ufunc.reduce(cells, axis, dtype, _cut(out, axis, i, i + 1), keepdims=True)
+        ufunc.reduce(cells, axis, dtype, _cut(out, axis, i, i + 1), keepdims=True, **start)
     return out
 
 

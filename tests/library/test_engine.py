@@ -546,3 +546,10 @@ def test_the_input_stays_as_it_is_and_is_not_returned(name, block):
     assert_bits(x, before[0])
     assert_bits(PLACES, before[1])
     assert not np.shares_memory(out, x)
+
+
+@pytest.mark.parametrize("size", [1, WHOLE])
+@pytest.mark.parametrize("window", [(2, 2), (4, None), (2, 1)])
+def test_an_average_of_minus_zeros_is_minus_zero(size, window):
+    with cut_to(size):
+        assert np.signbit(pooling.avg_pool1d(np.full((1, 4), -0.0), *window)).all()
