@@ -198,7 +198,7 @@ def test_show_displays_the_source_twice_as_text_and_as_markdown(monkeypatch):
     (data,) = shown
     text = data["text/plain"]
     assert text == source(pooling.output_size)
-    assert text.startswith("def output_size(") and '"""' not in text and "return o" in text
+    assert text.startswith("def output_size(") and '"""' not in text and "return windows(" in text
     assert data["text/markdown"] == f"```python\n{text}\n```"
 
 
