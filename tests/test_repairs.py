@@ -1,0 +1,164 @@
+"""The parts of the site's extension, one by one: repairs, sizes, style sheet, icons, formulas."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image
+from sphinx.errors import ExtensionError
+
+from pooling_course.site import formulas, icons, repairs, styles
+
+# From a page as the theme writes it, to the same page mended; each for one repair.
+CASES = {
+    "icon script": (
+        '<p>a</p> <!-- x -->\n <script defer src="../fontawesome.js?digest=1"></script>',
+        "<p>a</p>",
+    ),
+    "preloads": ('<a> <!-- x -->\n<link rel="preload" as="script" href="b.js" />', "<a>"),
+    "search tools": ('<a>\n<script src="../searchindex.js"></script>', "<a>"),
+    "search on a disk": (
+        '<script src="_static/searchtools.js"></script>',
+        '<script type="module">if (location.protocol === "file:") '
+        "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;</script>"
+        '<script defer src="_static/searchtools.js"></script>',
+    ),
+    "options": ("<a> <script>DOCUMENTATION_OPTIONS.pagename = 'b';</script>", "<a>"),
+    "waiting": (
+        '<script data-a="b" src="../_static/design-tabs.js"></script>',
+        '<script data-a="b" defer src="../_static/design-tabs.js"></script>',
+    ),
+    "viewport": (
+        '<meta name="viewport" content="a" /><meta name="viewport" content="b" />',
+        '<meta name="viewport" content="a" />',
+    ),
+    "unnamed summary": (
+        '<a class="reference internal" href="a.html">Exercises</a><details><summary>',
+        '<a class="reference internal" href="a.html">Exercises</a><details>'
+        '<summary aria-label="Pages under Exercises">',
+    ),
+    "side bar": (
+        '<div id="pst-primary-sidebar" class="b">',
+        '<div id="pst-primary-sidebar" role="complementary" aria-label="Book" class="b">',
+    ),
+    "logo": (
+        '<img src="../_static/logo.svg" class="logo__image only-light" alt="a"/>',
+        '<img width="182" height="80" src="../_static/logo.svg" class="logo__image only-light"'
+        ' alt="a"/>',
+    ),
+    "print title": (
+        '<b><div id="jb-print-docs-body"><div></div></div>\n<div id="searchbox"></div>',
+        '<b><div id="searchbox"></div>',
+    ),
+    "margin note": (
+        '<aside class="margin sidebar">',
+        '<aside class="margin sidebar" role="note">',
+    ),
+    "summary": (
+        '<summary> <p class="collapsed admonition-title">a</p> </summary>',
+        '<summary> <span class="collapsed admonition-title">a</span> </summary>',
+    ),
+    "listing": ("<div><pre><div>a</div></pre></div>", "<div><pre><span>a</span></pre></div>"),
+}
+PAGE_OF = {"search on a disk": "search", "listing": "_modules/pooling/pool"}
+
+
+def test_every_repair_has_a_case():
+    assert CASES.keys() == repairs.REPAIRS.keys()
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_repair_mends_once(title):
+    wrong, right = CASES[title]
+    done = set()
+    name = PAGE_OF.get(title, "chapters/a")
+    assert repairs.repaired(wrong, name, done) == right
+    assert title in done
+
+
+@pytest.mark.parametrize("title", PAGE_OF)
+def test_repair_of_some_pages_leaves_others(title):
+    done = set()
+    repairs.repaired(CASES[title][0], "chapters/a", done)
+    assert title not in done
+
+
+@pytest.mark.parametrize("written", [{"a"}, {"a", "b"}])
+def test_idle_repairs_are_reported_after_a_full_build(monkeypatch, written):
+    said = []
+    monkeypatch.setattr(repairs.LOGGER, "warning", lambda *words: said.append(words[-1]))
+    done = set(repairs.REPAIRS) - {"logo"}
+    builder = SimpleNamespace(repaired_pages=written, repairs_done=done)
+    app = SimpleNamespace(builder=builder, env=SimpleNamespace(found_docs={"a", "b"}))
+    repairs.report_idle_repairs(app, None)
+    assert said == (["logo"] if written == {"a", "b"} else [])
+
+
+def test_pictures_get_a_size_and_all_but_the_first_wait(tmp_path):
+    Image.new("L", (30, 20)).save(tmp_path / "a.png")
+    page = '<img alt="x" src="../_images/a.png" />'
+    sized = repairs.with_sizes(page * 2, lambda address: tmp_path / address.rpartition("/")[2])
+    first, second = sized.split("><")
+    assert 'src="../_images/a.png" width="30" height="20"' in first and "lazy" not in first
+    assert 'width="30" height="20" loading="lazy"' in second
+    assert repairs.with_sizes(page, lambda address: None) == page
+
+
+def test_page_gets_one_style_sheet():
+    seen = {}
+    page = (
+        '<html data-content_root="../"><link rel="stylesheet" href="../_static/a.css?v=1" />'
+        '<link rel="stylesheet" type="text/css" href="../_static/b/c.css" /><link rel="icon">'
+    )
+    once = styles.linked_once(page, seen)
+    assert list(seen) == ["_static/a.css", "_static/b/c.css"]
+    assert once.count("stylesheet") == 1 and 'href="../_static/site.css"' in once
+    assert '<link rel="icon">' in once
+
+
+def test_style_sheets_are_joined_with_their_addresses(tmp_path):
+    (tmp_path / "_static/b").mkdir(parents=True)
+    (tmp_path / "_static/a.css").write_text('p { background: url("x.png") }')
+    (tmp_path / "_static/b/c.css").write_text(
+        '@import url("../a.css");\nq { background: url(y.png), url(data:z), url(../w.png) }'
+    )
+    text = styles.joined(tmp_path, "_static/b/c.css")
+    assert "@import" not in text
+    assert [*re.findall(r"url\(([^)]*)\)", text)] == ["x.png", "b/y.png", "data:z", "w.png"]
+
+
+def test_unused_rules_are_dropped_and_words_of_scripts_count(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_text('<p class="here">a</p>')
+    (tmp_path / "_static/a.js").write_text('e.classList.add("later")')
+    text = styles.purged(".here{top:0} .later{top:1px} .never{top:2px}", tmp_path)
+    assert ".here" in text and ".later" in text and ".never" not in text
+
+
+def test_icons_are_found_by_class_and_by_code(tmp_path):
+    theme = r'.fa-bars:before,.fa-navicon:before{content:"\f0c9"}.fa-cat:before{content:"\f6be"}'
+    other = r'.a:after{content:"\f107"}'
+    assert icons.used_codes({"fa-navicon", "fa-lg"}, theme, other) == {0xF0C9, 0xF107}
+
+
+def test_font_keeps_its_icons_and_loses_the_rest(build):
+    folder = build.folder / "_static/vendor/fontawesome/webfonts"
+    codes = set(TTFont(folder / "fa-solid-900.woff2").getBestCmap())
+    assert {0xF0C9, 0xF002, 0xF078} <= codes and len(codes) < 40  # bars, magnifying glass, chevron
+
+
+def test_formulas_need_the_files_of_katex(monkeypatch, tmp_path):
+    monkeypatch.setattr(formulas.sys, "prefix", str(tmp_path))
+    with pytest.raises(ExtensionError, match="make book"):
+        formulas.distribution()
+
+
+def test_formula_that_cannot_be_read_is_an_error():
+    from sphinxcontrib import katex
+
+    formulas.configure()
+    assert "<math" in katex.render_latex(r"\frac12")
+    for latex in (r"\undefined", "½"):
+        with pytest.raises(katex.KaTeXError):
+            katex.render_latex(latex)
