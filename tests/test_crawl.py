@@ -1,22 +1,24 @@
 """Every page of the site in a browser with a closed network: wide, as narrow as a phone, dark."""
 
+import gzip
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import Watched
-from notebook_checks import ROOT
 from site_checks import contents
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 PAGES = [
-    "index",
     *contents(),
     "genindex",
     "py-modindex",
     "search",
     "404",
-    "_modules/index",
-    *(f"_modules/pooling/{path.stem}" for path in (ROOT / "code/pooling").glob("[!_]*.py")),
 ]
+
+LIMIT = 300_000  # bytes of a first load, compressed, without pictures
 
 # Sections far away are not laid out, and axe would look at the wrong place.
 LAID_OUT = "* { content-visibility: visible !important; }"
@@ -44,7 +46,7 @@ FORMULAS = """() => [...document.querySelectorAll("main .math, .bd-article .math
   .map((math) => math.outerHTML)"""
 TOO_WIDE = """(limit) => document.documentElement.scrollWidth <= limit ? [] :
   [...document.querySelectorAll("body *")]
-    .filter((e) => e.getBoundingClientRect().right > limit + 1)
+    .filter((e) => e.getBoundingClientRect().right > limit + 1 && !e.closest("pre, table"))
     .map((e) => e.outerHTML.slice(0, 120)).slice(0, 5)"""
 UNCOPIED = """() => [...document.querySelectorAll("div.cell_input div.highlight, div.highlight-python > div")]
   .filter((code) => !code.querySelector("button.copybtn"))
@@ -105,17 +107,43 @@ def faults_of(watched: Watched) -> dict[str, list]:
     return {kind: faults for kind, faults in found.items() if faults}
 
 
+def weight(page, folder: Path) -> int:
+    """Return the compressed bytes that a page has loaded, without its pictures."""
+    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    files = {folder / urlsplit(address).path.lstrip("/") for address in [page.url, *loaded]}
+    written = [file.read_bytes() for file in files if file.suffix not in (".png", ".svg")]
+    return sum(min(len(content), len(gzip.compress(content))) for content in written)
+
+
 def test_list_of_pages_is_complete(build):
     built = {
         path.relative_to(build.folder).with_suffix("").as_posix()
         for path in build.folder.rglob("*.html")
     }
-    assert built == set(PAGES)
+    assert {name for name in built if not name.startswith("_modules/")} == {"index", *PAGES}
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_sound(visit, name):
-    assert faults_of(visit(name)) == {}
+def test_page_is_sound(visit, build, name):
+    watched = visit(name)
+    assert weight(watched.page, build.folder) < LIMIT
+    assert faults_of(watched) == {}
+
+
+def test_listings_are_sound(visit, build):
+    names = [
+        path.relative_to(build.folder).with_suffix("").as_posix()
+        for path in sorted((build.folder / "_modules").rglob("*.html"))
+    ]
+    assert "_modules/pooling/pool" in names
+    faults = {name: faults_of(visit(name)) for name in names}
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_root_leads_to_the_first_page(visit):
+    watched = visit("index")
+    watched.page.wait_for_url("**/chapters/index.html")
+    assert watched.faults == []
 
 
 WORDS = {

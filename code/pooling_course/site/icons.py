@@ -1,4 +1,4 @@
-"""Icons come from the theme's font, cut down to those that a page shows.
+"""Icons come from the theme's fonts, cut down to those that the style sheet shows.
 
 The theme also brings a script of 1.5 MB that draws the same icons; ``repairs`` leaves it out.
 """
@@ -10,70 +10,47 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
-_NAMED = re.compile(r"([^{}]+)\{content:\"\\(f[0-9a-f]{3})\"\}")
-_DIRECT = re.compile(r"content:\s*[\"']\\(f[0-9a-f]{3})")
+from pooling_course.site.styles import STYLE
 
 
-def used_codes(names: set[str], theme_style: str, other_styles: str) -> set[int]:
-    r"""Return the code points of the icons of a site.
+def used_codes(style: str) -> set[int]:
+    r"""Return the code points of the icons in a style sheet.
 
     Parameters
     ----------
-    names : set of str
-        Classes of the icons that stand in pages, such as ``fa-bars``.
-    theme_style : str
-        The style sheet that names the code of each icon: ``.fa-bars:before{content:"\f0c9"}``.
-    other_styles : str
-        Style sheets that show icons by their codes alone.
+    style : str
+        CSS without rules that no page needs. An icon is a letter for private use, as itself or as
+        an escape such as ``\f0c9``.
 
     Returns
     -------
     set of int
-        Code points of the font.
+        Code points of the fonts.
     """
-    named = {
-        int(code, 16)
-        for selectors, code in _NAMED.findall(theme_style)
-        if names & set(re.findall(r"\.(fa-[a-z0-9-]+):{1,2}before", selectors))
-    }
-    return named | {int(code, 16) for code in _DIRECT.findall(other_styles)}
+    escaped = re.findall(r"\\([ef][0-9a-f]{3})\b", style)
+    plain = re.findall("[\ue000-\uf8ff]", style)
+    return {int(code, 16) for code in escaped} | set(map(ord, plain))
 
 
 def subset(path: Path, codes: set[int]) -> None:
     """Leave in a font, at its place, the glyphs of some code points."""
-    font = TTFont(path)
-    options = Options()
-    options.flavor = "woff2"
-    options.timestamp = False
-    subsetter = Subsetter(options)
+    font = TTFont(path, recalcTimestamp=False)
+    subsetter = Subsetter(Options())
     subsetter.populate(unicodes=codes)
     subsetter.subset(font)
-    font.flavor = "woff2"
-    font.recalcTimestamp = False
     font.save(path)
 
 
 def cut_fonts(app: Sphinx, failure: Exception | None) -> None:
-    """Cut the fonts of icons down to what the pages and the styles use."""
-    if failure or app.builder.name != "html":
+    """Cut the fonts of icons down to what the style sheet shows."""
+    style = Path(app.outdir, STYLE)
+    if failure or app.builder.name != "html" or not style.is_file():
         return
-    out = Path(app.outdir)
-    names = {
-        name
-        for page in out.rglob("*.html")
-        for name in re.findall(r"\bfa-[a-z0-9-]+", page.read_text(encoding="utf-8"))
-    }
-    theme = out / "_static/styles/pydata-sphinx-theme.css"
-    others = [path for path in (out / "_static").rglob("*.css") if path != theme]
-    codes = used_codes(
-        names,
-        theme.read_text(encoding="utf-8"),
-        "\n".join(path.read_text(encoding="utf-8") for path in others),
-    )
-    for font in (out / "_static/vendor/fontawesome/webfonts").glob("*.woff2"):
+    codes = used_codes(style.read_text(encoding="utf-8"))
+    for font in Path(app.outdir, "_static/vendor/fontawesome/webfonts").glob("*.woff2"):
         subset(font, codes)
 
 
 def setup(app: Sphinx) -> None:
-    """Cut the fonts when the pages are there."""
-    app.connect("build-finished", cut_fonts)
+    """Cut the fonts when the style sheet is there."""
+    app.connect("build-finished", cut_fonts, priority=950)

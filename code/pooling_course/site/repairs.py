@@ -56,6 +56,21 @@ REPAIRS = {
         '<script type="module">if (location.protocol === "file:") '
         "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;</script>",
     ),
+    # The scheme is known before the first line is drawn, not when the theme's script has come.
+    "scheme": Repair(
+        r'localStorage\.getItem\("theme"\) \|\| "auto"',
+        'localStorage.getItem("theme") || '
+        '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
+    ),
+    # The fonts of formulas are asked for at once: lines would break anew when they come.
+    "fonts": Repair(
+        r'(?=\s*<link rel="stylesheet" href="([^"]*)_static/site\.css")(?=.*class="katex")',
+        "".join(
+            f'\n    <link rel="preload" as="font" type="font/woff2" crossorigin '
+            rf'href="\1_static/katex/fonts/KaTeX_{font}.woff2">'
+            for font in ("Main-Regular", "Math-Italic")
+        ),
+    ),
     # These two lines make all scripts wait for the first. The theme reads one for a switch of
     # versions, which the site has not, and takes the other for false by itself.
     "options": Repair(r"\s*<script>DOCUMENTATION_OPTIONS\.[^<]*</script>", ""),
@@ -86,6 +101,8 @@ REPAIRS = {
     "margin note": Repair(
         r'<aside class="margin sidebar"', '<aside class="margin sidebar" role="note"'
     ),
+    # One role was taken out of the standard, the other wants children that are not there.
+    "entry": Repair(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-list")', ""),
     # A paragraph cannot stand in a summary.
     "summary": Repair(
         r'<p class="((?:collapsed|expanded) admonition-title)">([^<]*)</p>(?=\s*(?:<p|</summary>))',
@@ -162,8 +179,8 @@ def repair_pages(app: Sphinx) -> None:
             return Path(app.srcdir, source) if source else None
 
         name = context["pagename"]
-        page = repaired(page, name, app.builder.repairs_done)
         page = linked_once(page, app.builder.linked_styles)
+        page = repaired(page, name, app.builder.repairs_done)
         app.builder.repaired_pages.add(name)
         return with_sizes(page, file_of)
 
