@@ -140,6 +140,61 @@ def test_listings_are_sound(visit, build):
     assert {name: found for name, found in faults.items() if found} == {}
 
 
+LANDED = """(id) => {
+  const { top } = document.getElementById(id).getBoundingClientRect();
+  const end = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+  return (top >= 0 && top < 130) || end ? "" : `${id} is at ${top}`;
+}"""
+
+
+@pytest.mark.parametrize("name", ["chapters/05_overlapping", "chapters/08_pyramid"])
+@pytest.mark.parametrize("how", ["address", "link"])
+def test_links_to_a_section_lead_to_it_on_a_phone(chrome, site_address, name, how):
+    context = chrome.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{site_address}/{name}.html")
+    sections = page.evaluate("[...document.querySelectorAll('article section')].map((s) => s.id)")
+    assert len(sections) > 10
+    faults = []
+    for section in sections:
+        page.goto("about:blank")
+        if how == "address":
+            page.goto(f"{site_address}/{name}.html#{section}")
+        else:
+            page.goto(f"{site_address}/{name}.html", wait_until="commit")
+            page.wait_for_selector("footer.bd-footer", state="attached")
+            page.evaluate("(id) => document.querySelector(`a[href='#${id}']`).click()", section)
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(200)
+        faults.append(page.evaluate(LANDED, section))
+    assert list(filter(None, faults)) == []
+    context.close()
+
+
+def test_sections_are_all_laid_out_soon(chrome, site_address):
+    context = chrome.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{site_address}/chapters/05_overlapping.html", wait_until="commit")
+    page.wait_for_function("document.documentElement.classList.contains('arriving')")
+    page.wait_for_function("!document.documentElement.classList.contains('arriving')")
+    assert page.locator("section.laid-out").count() > 10
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["chapters/02_windows", "chapters/questions", "genindex"])
+def test_pages_on_a_disk_are_sound(chrome, build, name):
+    context = chrome.new_context()
+    watched = Watched(context.new_page())
+    watched.page.goto((build.folder / f"{name}.html").as_uri(), wait_until="networkidle")
+    fonts = watched.page.evaluate(
+        "[...document.fonts].filter((font) => font.status === 'loaded').map((font) => font.family)"
+    )
+    assert {"Font Awesome 6 Free"} <= set(fonts)
+    assert ("KaTeX_Math" in fonts) == name.startswith("chapters")
+    assert watched.faults == []
+    context.close()
+
+
 def test_root_leads_to_the_first_page(visit):
     watched = visit("index")
     watched.page.wait_for_url("**/chapters/index.html")

@@ -29,13 +29,10 @@ CASES = {
         'theme = localStorage.getItem("theme") || '
         '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");',
     ),
-    "fonts": (
-        '<link rel="stylesheet" href="../_static/site.css"><b class="katex">',
-        '\n    <link rel="preload" as="font" type="font/woff2" crossorigin'
-        ' href="../_static/katex/fonts/KaTeX_Main-Regular.woff2">'
-        '\n    <link rel="preload" as="font" type="font/woff2" crossorigin'
-        ' href="../_static/katex/fonts/KaTeX_Math-Italic.woff2">'
-        '<link rel="stylesheet" href="../_static/site.css"><b class="katex">',
+    "arriving": (
+        "<script>a;</script>\n<!--\n    this give us b -->",
+        '<script>a;if (!location.hash) document.documentElement.classList.add("arriving");\n'
+        "  </script>\n<!--\n    this give us b -->",
     ),
     "options": ("<a> <script>DOCUMENTATION_OPTIONS.pagename = 'b';</script>", "<a>"),
     "waiting": (
@@ -82,7 +79,14 @@ PAGE_OF = {"search on a disk": "search", "listing": "_modules/pooling/pool"}
 
 
 def test_every_repair_has_a_case():
-    assert CASES.keys() == repairs.REPAIRS.keys()
+    assert CASES.keys() | {"fonts"} == repairs.REPAIRS.keys()
+
+
+def test_only_pages_with_formulas_ask_for_their_fonts():
+    link = '<link rel="stylesheet" href="../_static/site.css">'
+    assert repairs.repaired(link, "a") == link
+    asking = repairs.repaired(f'{link}<b class="katex">', "a")
+    assert asking.index("`../_static/katex/fonts/KaTeX_${font}.woff2`") < asking.index("site.css")
 
 
 @pytest.mark.parametrize("title", CASES)

@@ -56,6 +56,8 @@ def add_files(app: Sphinx, failure: Exception | None) -> None:
 def configure() -> None:
     """Let ``sphinxcontrib.katex`` use our node, and stop at a formula that it cannot read."""
     katex.NODEJS_BINARY = node()
+    # With a socket in a file, it may call before anyone listens; this way it calls again.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
 
 

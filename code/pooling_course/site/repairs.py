@@ -34,7 +34,7 @@ def _spans(block: re.Match) -> str:
 
 _SCRIPTS_THAT_WAIT = (
     "documentation_options|doctools|sphinx_highlight|clipboard\\.min|copybutton"
-    "|sphinx-book-theme|togglebutton|design-tabs|searchtools|language_data|searchindex"
+    "|sphinx-book-theme|course|togglebutton|design-tabs|searchtools|language_data|searchindex"
 )
 
 REPAIRS = {
@@ -62,14 +62,23 @@ REPAIRS = {
         'localStorage.getItem("theme") || '
         '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
     ),
-    # The fonts of formulas are asked for at once: lines would break anew when they come.
+    # The fonts of formulas are asked for at once: lines would break anew when they come. On a disk
+    # browsers complain of it, and there is no need.
     "fonts": Repair(
         r'(?=\s*<link rel="stylesheet" href="([^"]*)_static/site\.css")(?=.*class="katex")',
-        "".join(
-            f'\n    <link rel="preload" as="font" type="font/woff2" crossorigin '
-            rf'href="\1_static/katex/fonts/KaTeX_{font}.woff2">'
-            for font in ("Main-Regular", "Math-Italic")
-        ),
+        r"""
+    <script>
+      if (location.protocol !== "file:") for (const font of ["Main-Regular", "Math-Italic"]) {
+        const href = `\1_static/katex/fonts/KaTeX_${font}.woff2`;
+        const early = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href };
+        document.head.append(Object.assign(document.createElement("link"), early));
+      }
+    </script>""",
+    ),
+    # Before the first line is drawn: see assets/course.js.
+    "arriving": Repair(
+        r"(?=</script>\s*<!--\s*this give us)",
+        'if (!location.hash) document.documentElement.classList.add("arriving");\n  ',
     ),
     # These two lines make all scripts wait for the first. The theme reads one for a switch of
     # versions, which the site has not, and takes the other for false by itself.
