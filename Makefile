@@ -29,6 +29,9 @@ book: .venv/book ## build the site into _build/html (small install, no torch)
 	$(BIN)/jupyter-book build . --all -W -n --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html, or run: make serve"
 
+pdf: .venv/all book ## print the whole book into _build/pooling.pdf (needs chromium)
+	$(BIN)/python -m pooling_course.site.paper --site _build/html --out _build/pooling.pdf
+
 serve: ## serve the built site on 127.0.0.1 (PORT=8000)
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
@@ -46,6 +49,7 @@ lab: .venv/all ## open JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapters/02*.ipynb")
+	$(BIN)/python -m pooling_course.site.colab $(CHAPTERS)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
 	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
 	  --ExecutePreprocessor.timeout=300 $(CHAPTERS)

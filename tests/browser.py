@@ -12,25 +12,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from pooling_course.site.paper import ARGUMENTS, BROWSERS
 
 
 def chromium() -> str:
     """Return the path of a chromium; without one skip the test, or fail on REQUIRE_BROWSER."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
         return found
-    message = f"no browser: looked for {', '.join(NAMES)}"
+    message = f"no browser: looked for {', '.join(BROWSERS)}"
     if os.environ.get("REQUIRE_BROWSER"):
         pytest.fail(message)
     pytest.skip(message)

@@ -32,14 +32,12 @@ def linked_once(page: str, seen: dict[str, None]) -> str:
     seen : dict
         Gets the paths of the style sheets from the root of the site, in their order, as keys.
     """
-    up = re.search(r'data-content_root="([^"]*)"', page)
-    root = up[1] if up else "./"
     first = True
 
     def linked(match: re.Match) -> str:
         nonlocal first
-        path = match[1].removeprefix(root)
-        seen[posixpath.normpath(path).lstrip("/")] = None
+        root, folder, rest = match[1].partition("_static/")
+        seen[folder + rest] = None
         link = f'\n    <link rel="stylesheet" href="{root}{STYLE}">' if first else ""
         first = False
         return link
