@@ -87,7 +87,8 @@ def dead_links(site: Site, page: Path) -> Iterator[str]:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc or not address:
             continue
-        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        start = site.folder if parts.path.startswith("/") else page.parent
+        target = (start / unquote(parts.path).lstrip("/")).resolve() if parts.path else page
         if target.is_dir():
             target = target / "index.html"
         known = target in site.pages

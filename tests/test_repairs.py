@@ -21,8 +21,8 @@ CASES = {
     "preloads": ('<a> <!-- x -->\n<link rel="preload" as="script" href="b.js" />', "<a>"),
     "search tools": ('<a>\n<script src="../searchindex.js"></script>', "<a>"),
     "search on a disk": (
-        '<script src="_static/searchtools.js"></script>',
-        '<script type="module">if (location.protocol === "file:") '
+        '<a>\n    <script src="_static/searchtools.js"></script>',
+        '<a>\n    <script type="module">if (location.protocol === "file:") '
         "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;</script>"
         '<script defer src="_static/searchtools.js"></script>',
     ),
@@ -85,9 +85,10 @@ def test_every_repair_has_a_case():
 
 
 def test_only_pages_with_formulas_ask_for_their_fonts():
-    link = '<link rel="stylesheet" href="../_static/site.css">'
+    link = '<head>\n  <link rel="stylesheet" href="../_static/site.css">'
     assert repairs.repaired(link, "a") == link
     asking = repairs.repaired(f'{link}<b class="katex">', "a")
+    assert asking.count("<script>") == 1
     assert asking.index("`../_static/katex/fonts/KaTeX_${font}.woff2`") < asking.index("site.css")
 
 

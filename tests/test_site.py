@@ -9,13 +9,15 @@ from notebook_checks import ROOT
 from site_checks import CHECKS, Site, contents
 
 GOOD = """<html><head><link rel="stylesheet" href="a.css"><link rel="canonical" href="https://a.b/">
-</head><body><h1 id="here">Hi</h1><a href="#here">here</a><a href="https://a.b/">away</a>
+</head><body><h1 id="here">Hi</h1><a href="#here">here</a><a href="/a.png">p</a>
+<a href="https://a.b/">away</a>
 <img src="a.png" alt="A point."></body></html>"""
 BROKEN = {
     "script": ("foreign_requests", "</body>", '<script src="https://a.b/x.js"></script></body>'),
     "style": ("foreign_requests", 'href="a.css"', 'href="//a.b/a.css"'),
     "picture": ("foreign_requests", 'src="a.png"', 'src="https://a.b/a.png"'),
     "file": ("dead_links", 'href="#here"', 'href="gone.html"'),
+    "file of the site": ("dead_links", 'href="#here"', 'href="/gone.html"'),
     "target": ("dead_links", 'href="#here"', 'href="#gone"'),
     "lost picture": ("dead_links", 'src="a.png"', 'src="gone.png"'),
     "no alternative": ("unnamed_pictures", ' alt="A point."', ""),

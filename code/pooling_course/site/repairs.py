@@ -52,7 +52,7 @@ REPAIRS = {
     ),
     # The lines around a result are read from its page, which a browser forbids on a disk.
     "search on a disk": Repair(
-        r"(?=\s*<script src=[^>]*searchtools\.js)",
+        r"(?=<script src=[^>]*searchtools\.js)",
         '<script type="module">if (location.protocol === "file:") '
         "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;</script>",
     ),
@@ -65,15 +65,15 @@ REPAIRS = {
     # The fonts of formulas are asked for at once: lines would break anew when they come. On a disk
     # browsers complain of it, and there is no need.
     "fonts": Repair(
-        r'(?=\s*<link rel="stylesheet" href="([^"]*)_static/site\.css")(?=.*class="katex")',
-        r"""
-    <script>
+        r'(?=<link rel="stylesheet" href="([^"]*)_static/site\.css")(?=.*class="katex")',
+        r"""<script>
       if (location.protocol !== "file:") for (const font of ["Main-Regular", "Math-Italic"]) {
         const href = `\1_static/katex/fonts/KaTeX_${font}.woff2`;
         const early = { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href };
         document.head.append(Object.assign(document.createElement("link"), early));
       }
-    </script>""",
+    </script>
+    """,
     ),
     # Before the first line is drawn: see assets/course.js.
     "arriving": Repair(
