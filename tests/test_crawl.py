@@ -38,7 +38,7 @@ SETTLE = 500  # ms: the theme makes boxes that scroll focusable a moment after a
 PICTURES = """() => Promise.all([...document.images].map(async (image) => {
   image.loading = "eager";
   await image.decode().catch(() => {});
-  const sound = image.naturalWidth > 0 && image.getAttribute("alt").trim();
+  const sound = image.naturalWidth > 0 && image.getAttribute("alt")?.trim();
   return sound ? null : image.outerHTML;
 })).then((faults) => faults.filter(Boolean))"""
 FORMULAS = """() => [...document.querySelectorAll("main .math, .bd-article .math")]
