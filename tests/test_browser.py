@@ -247,9 +247,7 @@ def test_settings_go_to_the_address_and_come_back(visit, kind):
     page.wait_for_function("location.search.length > 20")
     address = urlsplit(page.url)
     assert address.fragment == "here" and parse_qs(address.query)["other"] == ["pool"]
-    assert {key.split(".")[1] for key in parse_qs(address.query) if key != "other"} == set(
-        changed
-    )
+    assert {key.split(".")[1] for key in parse_qs(address.query) if key != "other"} == set(changed)
     page.goto(page.url)
     page.reload()
     assert state(page, name) == start | changed

@@ -153,7 +153,9 @@ def test_links_to_a_section_lead_to_it_on_a_phone(chrome, site_address, name, ho
     context = chrome.new_context(viewport=PHONE, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{site_address}/{name}.html")
-    sections = page.evaluate("[...document.querySelectorAll('article section[id]')].map((s) => s.id)")
+    sections = page.evaluate(
+        "[...document.querySelectorAll('article section[id]')].map((s) => s.id)"
+    )
     assert len(sections) > 10
     faults = []
     for section in sections:
