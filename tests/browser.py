@@ -3,7 +3,6 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +11,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from pooling_course.site.paper import ARGUMENTS, BROWSERS
+from pooling_course.site.paper import ARGUMENTS, browser
 
 
 def chromium() -> str:
     """Return the path of a chromium; without one skip the test, or fail on REQUIRE_BROWSER."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found:
-        return found
-    message = f"no browser: looked for {', '.join(BROWSERS)}"
-    if os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail(message)
-    pytest.skip(message)
+    try:
+        return browser()
+    except RuntimeError as missing:
+        if os.environ.get("REQUIRE_BROWSER"):
+            raise
+        pytest.skip(str(missing))
 
 
 @contextmanager
@@ -31,9 +29,9 @@ def running() -> Iterator[Browser]:
     """Start a browser, and end it."""
     path = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield running
+        running.close()
 
 
 @contextmanager

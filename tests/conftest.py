@@ -1,15 +1,13 @@
 """What several files of tests share: the built site, and a browser."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
-from notebook_checks import ROOT
+from site_checks import build_site
 
 
 class Build(NamedTuple):
@@ -22,19 +20,16 @@ class Build(NamedTuple):
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory, worker_id) -> Build:
-    """Build the site as ``make book`` does, once for all workers, into a folder of its own."""
+    """Build the site as it is while no address is set, once for all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = (base if worker_id == "master" else base.parent) / "site"
     shared.mkdir(exist_ok=True)
     report = shared / "report.json"
     with FileLock(shared / "lock"):
         if not report.exists():
-            jupyter_book = Path(sys.executable).with_name("jupyter-book")
-            options = ["--path-output", shared, "--all", "-W", "-n", "--keep-going"]
-            command = [jupyter_book, "build", ROOT, *options]
-            run = subprocess.run(command, capture_output=True, text=True)
+            run = build_site(shared / "book")
             report.write_text(json.dumps([run.returncode, run.stdout + run.stderr]))
-    return Build(*json.loads(report.read_text()), shared / "_build" / "html")
+    return Build(*json.loads(report.read_text()), shared / "book/_build/html")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,9 @@
-"""What every page of the built site has to be: small checks from a page to its faults."""
+"""The built site, and what its pages have to be: small checks from a page to its faults."""
 
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -7,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from bs4 import BeautifulSoup
 from notebook_checks import ROOT
+
+from pooling_course.site.formulas import node, package
 
 LOADED = {
     "script": ["src"],
@@ -27,6 +33,70 @@ LOADED_LINKS = {
     "dns-prefetch",
     "manifest",
 }
+
+
+RULES = {
+    "root": True,
+    "extends": ["html-validate:standard"],
+    "rules": {
+        # Sphinx names a function by its path: `pooling.pool.max_pool2d`.
+        "valid-id": ["error", {"relaxed": True}],
+        "missing-doctype": "error",
+        "unique-landmark": "error",
+        "heading-level": ["error", {"sectioningRoots": ["dialog"]}],
+        "no-implicit-close": "error",
+        "no-redundant-for": "error",
+        "wcag/h30": "error",
+        "wcag/h36": "error",
+        "wcag/h37": "error",
+        "wcag/h63": "error",
+        "wcag/h67": "error",
+        "wcag/h71": "error",
+    },
+}
+
+
+def build_site(
+    folder: Path, repository: str = "", base: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Build the site in ``folder/_build/html``, with these addresses in place of the book's own."""
+    folder.mkdir(exist_ok=True)
+    for path in ROOT.iterdir():
+        if path.name not in ("_build", "_config.yml", ".git", ".venv"):
+            (folder / path.name).symlink_to(path)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["repository"]["url"], config["html"]["baseurl"] = repository, base
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", folder]
+    options = ["-W", "-n", "--keep-going"]
+    return subprocess.run([*command, *options], capture_output=True, text=True)
+
+
+def copy_tree(folder: Path) -> None:
+    """Copy the files of the project, as they are and as git would take them, to a folder."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.check_output(command, cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def invalid(folder: Path, work: Path) -> list[str]:
+    """Return what html-validate finds in the pages of a folder."""
+    rules, report = work / "rules.json", work / "report.json"
+    rules.write_text(json.dumps(RULES))
+    report.unlink(missing_ok=True)
+    tool = package("html-validate") / "bin/html-validate.mjs"
+    command = [node(), tool, "--config", rules, "--formatter", f"json={report}"]
+    pages = sorted(folder.rglob("*.html"))
+    run = subprocess.run([*command, *pages], capture_output=True, text=True)
+    assert run.returncode in (0, 1) and report.is_file(), run.stderr
+    return [
+        f"{Path(page['filePath']).name}:{fault['line']} {fault['ruleId']}: {fault['message']}"
+        for page in json.loads(report.read_text())
+        for fault in page["messages"]
+    ]
 
 
 def contents() -> list[str]:

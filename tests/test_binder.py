@@ -9,6 +9,7 @@ import sys
 import nbformat
 import pytest
 from notebook_checks import ROOT
+from site_checks import copy_tree
 
 
 def test_python_is_one_that_the_book_takes():
@@ -28,20 +29,17 @@ def test_files_named_there_exist():
 )
 def test_a_chapter_runs_in_what_binder_installs(tmp_path):
     """As repo2docker does it: pip at the root of a copy of the repository."""
-    listed = subprocess.check_output(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, text=True
-    )
     book, venv = tmp_path / "book", tmp_path / "venv"
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (book / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, book / name)
+    copy_tree(book)
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     python = venv / "bin/python"
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     try:
         command = [*pip, "install", "--no-cache-dir", "-r", ".binder/requirements.txt"]
-        subprocess.run(command, cwd=book, check=True)
+        indexes = ["PIP_EXTRA_INDEX_URL", "TORCH_INDEX"]
+        indexes = " ".join(filter(None, map(os.environ.get, indexes)))
+        environment = os.environ | ({"PIP_EXTRA_INDEX_URL": indexes} if indexes else {})
+        subprocess.run(command, cwd=book, check=True, env=environment)
         subprocess.run([*pip, "check"], cwd=book, check=True)
         jupyter = [python, "-m", "jupyter"]
         subprocess.run([*jupyter, "lab", "--version"], cwd=book, check=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import nbclient
 import nbformat
 import pytest
 from notebook_checks import ROOT
+from site_checks import copy_tree
 
 from pooling_course.site.colab import CELL_ID, SOURCE, address_of, main, with_cell
 
@@ -21,6 +21,11 @@ ADDRESS = "https://github.com/somebody/pooling-book"
 
 def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
+
+
+def bare(path: Path) -> nbformat.NotebookNode:
+    """Return a chapter without the cell, which it has once the repository has an address."""
+    return with_cell(read(path), "")
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -33,11 +38,7 @@ def git(folder: Path, *arguments: str) -> str:
 def repository(tmp_path_factory) -> str:
     """A repository with the files of the tree as they are: its address."""
     folder = tmp_path_factory.mktemp("origin") / "book"
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    copy_tree(folder)
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "All")
@@ -46,7 +47,10 @@ def repository(tmp_path_factory) -> str:
 
 @pytest.fixture(scope="module")
 def colab(tmp_path_factory) -> Path:
-    """An environment with what Colab has, and without this project: the path of its Python."""
+    """An environment with our libraries and without this project: the path of its Python.
+
+    Colab has libraries of its own choice. What the cell has to bring is the same.
+    """
     folder = tmp_path_factory.mktemp("colab") / "venv"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin/python"
@@ -75,6 +79,8 @@ def run_there(notebook: nbformat.NotebookNode, python: Path, folder: Path) -> No
     environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     environment |= {"PATH": f"{python.parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     environment |= {key: os.environ[key] for key in os.environ if key.startswith("PIP_")}
+    # So that pip renews nothing: it would write through the links.
+    environment |= {"PIP_CONSTRAINT": str(ROOT / "requirements/all.txt")}
     from jupyter_client.kernelspec import KernelSpecManager
 
     found = KernelSpecManager(kernel_dirs=[str(kernel.parent)])
@@ -99,7 +105,7 @@ def test_chapters_have_the_cell_that_the_setting_wants():
 
 
 def test_cell_comes_first_changes_and_goes():
-    old = read(CHAPTERS[0])
+    old = bare(CHAPTERS[0])
     new = with_cell(old, ADDRESS)
     first = next(cell for cell in new.cells if cell.cell_type == "code")
     assert first.id == CELL_ID and ADDRESS in first.source
@@ -113,7 +119,8 @@ def test_cell_comes_first_changes_and_goes():
 
 def test_command_reads_the_setting_and_changes_nothing_else(tmp_path):
     config = tmp_path / "_config.yml"
-    chapter = Path(shutil.copy2(CHAPTERS[0], tmp_path))
+    chapter = tmp_path / "chapter.ipynb"
+    nbformat.write(bare(CHAPTERS[0]), chapter)
     before = chapter.read_bytes()
     for address, present in (("", False), (ADDRESS, True), (ADDRESS, True), ("", False)):
         config.write_text(f'repository: {{url: "{address}"}}')
@@ -131,10 +138,7 @@ def test_cell_does_nothing_where_the_book_is_installed():
 
 
 def test_a_chapter_opened_alone_runs(repository, colab, tmp_path):
-    notebook = read(ROOT / "chapters/02_windows.ipynb")
-    fetching = nbformat.v4.new_code_cell(SOURCE.format(address=repository), id=CELL_ID)
-    place = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    notebook.cells.insert(place, fetching)
+    notebook = with_cell(read(ROOT / "chapters/02_windows.ipynb"), repository)
     notebook.cells.append(probe("pooling", "pooling_course"))
     run_there(notebook, colab, tmp_path)
     printed = notebook.cells[-1].outputs[0].text.split()
@@ -143,16 +147,15 @@ def test_a_chapter_opened_alone_runs(repository, colab, tmp_path):
 
 
 def test_the_other_chapters_find_what_they_import(repository, colab, tmp_path):
-    """Runs after the book was fetched: then only the imports and the data can be missing."""
+    """In a session begun anew: the book was fetched, and only imports and data can be missing."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells.append(nbformat.v4.new_code_cell(SOURCE.format(address=repository)))
     for path in CHAPTERS:
-        first = next(cell for cell in read(path).cells if cell.cell_type == "code")
+        first = next(cell for cell in bare(path).cells if cell.cell_type == "code")
         notebook.cells.append(nbformat.v4.new_code_cell(first.source))
     data = (
         "from pooling_course import data, experiments; data.photo('coffee'); data.fashion_mnist()"
     )
     notebook.cells.append(nbformat.v4.new_code_cell(f"{data}; experiments.load('pyramid')"))
     git(tmp_path, "clone", "--quiet", repository, "pooling-book")
-    notebook.cells[0].source += '\nos.environ["POOLING_COURSE_DATA"] = "pooling-book/data"'
     run_there(notebook, colab, tmp_path)

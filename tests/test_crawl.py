@@ -1,15 +1,12 @@
 """Every page of the site in a browser with a closed network: wide, as narrow as a phone, dark."""
 
-import gzip
-from pathlib import Path
-from urllib.parse import urlsplit
+import os
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import Watched
+from browser import Watched, served
+from page_checks import PHONE, WIDE, faults_of, weight
 from site_checks import contents
 
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 PAGES = [
     *contents(),
     "genindex",
@@ -17,54 +14,7 @@ PAGES = [
     "search",
     "404",
 ]
-
 LIMIT = 300_000  # bytes of a first load, compressed, without pictures
-
-# Sections far away are not laid out, and axe would look at the wrong place.
-LAID_OUT = "* { content-visibility: visible !important; }"
-# A page has thousands of colored words of code. Each color stays once in each kind of box.
-THINNED = """() => {
-  const seen = new Set();
-  const boxes = ["div.highlight", "dt.sig", "code", ".katex-html"];
-  for (const word of document.querySelectorAll(boxes.map((box) => `${box} span`).join())) {
-    const box = word.closest(boxes.join());
-    const key = [word, box, box?.parentElement, box?.closest("div.cell_input, div.cell_output")]
-      .map((e) => e?.className).join("|");
-    if (seen.has(key)) word.replaceWith(...word.childNodes);
-    seen.add(key);
-  }
-}"""
-SETTLE = 500  # ms: the theme makes boxes that scroll focusable a moment after a change of size
-PICTURES = """() => Promise.all([...document.images].map(async (image) => {
-  image.loading = "eager";
-  await image.decode().catch(() => {});
-  const sound = image.naturalWidth > 0 && image.getAttribute("alt")?.trim();
-  return sound ? null : image.outerHTML;
-})).then((faults) => faults.filter(Boolean))"""
-FORMULAS = """() => [...document.querySelectorAll("main .math, .bd-article .math")]
-  .filter((math) => !math.querySelector("math") || !math.querySelector(".katex-html .katex-base"))
-  .map((math) => math.outerHTML)"""
-TOO_WIDE = """(limit) => document.documentElement.scrollWidth <= limit ? [] :
-  [...document.querySelectorAll("body *")]
-    .filter((e) => e.getBoundingClientRect().right > limit + 1 && !e.closest("pre, table"))
-    .map((e) => e.outerHTML.slice(0, 120)).slice(0, 5)"""
-UNCOPIED = """() => [...document.querySelectorAll("div.cell_input div.highlight, div.highlight-python > div")]
-  .filter((code) => !code.querySelector("button.copybtn"))
-  .map((code) => code.outerHTML.slice(0, 120))"""  # noqa: E501
-
-
-def axe_faults(page, *rules: str) -> list[str]:
-    """Return what axe finds, with all rules or with some."""
-    # Without `preload`, axe would ask for style sheets where none are.
-    options = {"preload": False, "resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = {"type": "rule", "values": list(rules)}
-    violations = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{fault['id']}: {node['target']} {node['failureSummary']}"
-        for fault in violations
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.fixture
@@ -82,37 +32,6 @@ def visit(chrome, site_address):
     yield open_page
     for context in contexts:
         context.close()
-
-
-def faults_of(watched: Watched) -> dict[str, list]:
-    """Return what is wrong with a page as it stands, by kind."""
-    page = watched.page
-    page.add_style_tag(content=LAID_OUT)
-    found = {
-        "pictures": page.evaluate(PICTURES),
-        "formulas": page.evaluate(FORMULAS),
-        "copy buttons": page.evaluate(UNCOPIED),
-    }
-    page.evaluate(THINNED)
-    found["axe, wide"] = axe_faults(page)
-    page.set_viewport_size(PHONE)
-    page.wait_for_timeout(SETTLE)
-    found["too wide"] = page.evaluate(TOO_WIDE, PHONE["width"])
-    found["axe, phone"] = axe_faults(page)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    found["axe, phone, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
-    page.set_viewport_size(WIDE)
-    found["axe, wide, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
-    found["complaints"] = watched.faults
-    return {kind: faults for kind, faults in found.items() if faults}
-
-
-def weight(page, folder: Path) -> int:
-    """Return the compressed bytes that a page has loaded, without its pictures."""
-    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-    files = {folder / urlsplit(address).path.lstrip("/") for address in [page.url, *loaded]}
-    written = [file.read_bytes() for file in files if file.suffix not in (".png", ".svg")]
-    return sum(min(len(content), len(gzip.compress(content))) for content in written)
 
 
 def test_list_of_pages_is_complete(build):
@@ -140,10 +59,75 @@ def test_listings_are_sound(visit, build):
     assert {name: found for name, found in faults.items() if found} == {}
 
 
+GOOD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Good</title><link rel="icon" href="data:,"></head><body><main class="bd-article"><h1>One</h1>
+<p>Text and <span class="math"><math></math><b class="katex-html"><b class="katex-base"></b></b>
+</span></p><div class="cell_input"><div class="highlight"><pre>a</pre>
+<button class="copybtn">Copy</button></div></div>
+<img alt="A dot." src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==">
+</main></body></html>"""
+BROKEN = {
+    "no alternative": ("pictures", ' alt="A dot."', ""),
+    "blank alternative": ("pictures", "A dot.", " "),
+    "lost picture": ("pictures", 'src="data:image/gif', 'src="gone.gif?'),
+    "lost file": ("complaints", 'href="data:,"', 'href="gone.ico"'),
+    "formula as text": ("formulas", "<math></math>", "x"),
+    "formula without its look": ("formulas", "katex-base", "other"),
+    "no button": ("copy buttons", "copybtn", "other"),
+    "wide box": ("too wide", "<h1>", '<div style="width: 500px">a</div><h1>'),
+    "wide listing": ("too wide", "<pre>a", '<pre style="width: 500px">a'),
+    "pale": ("axe, wide", "<p>", '<p style="color: #bbb">'),
+    "pale on a phone": ("axe, phone", "</head>", "<style>@media (width < 400px) "
+                        "{ p { color: #bbb } }</style></head>"),
+    "pale in the dark": ("axe, phone, dark", "</head>", "<style>[data-theme=dark] p "
+                         "{ color: #bbb }</style></head>"),
+    "no language": ("axe, wide", ' lang="en"', ""),
+    "order of headings": ("axe, wide", "</h1>", "</h1><h4>Four</h4>"),
+    "script error": ("complaints", "</main>", "</main><script>gone()</script>"),
+    "warning": ("complaints", "</main>", "</main><script>console.warn(1)</script>"),
+    "other host": ("complaints", "</main>", '</main><script src="https://a.b/c.js"></script>'),
+}  # fmt: skip
+
+
+def look(chrome, folder, html: str) -> dict[str, list]:
+    """Return what is wrong with a page that stands alone."""
+    (folder / "page.html").write_text(html, encoding="utf-8")
+    context = chrome.new_context(viewport=WIDE)
+    watched = Watched(context.new_page())
+    with served(folder) as address:
+        watched.page.goto(f"{address}/page.html")
+        found = faults_of(watched)
+    context.close()
+    return found
+
+
+def test_good_page_has_no_faults(chrome, tmp_path):
+    assert look(chrome, tmp_path, GOOD) == {}
+
+
+@pytest.mark.parametrize(("kind", "old", "new"), BROKEN.values(), ids=BROKEN)
+def test_checks_see_what_is_broken(chrome, tmp_path, kind, old, new):
+    assert old in GOOD
+    assert kind in look(chrome, tmp_path, GOOD.replace(old, new))
+
+
+def test_weight_is_what_was_loaded_without_pictures(chrome, tmp_path):
+    (tmp_path / "a.js").write_bytes(f"/*{os.urandom(4000).hex()}*/".encode())
+    (tmp_path / "a.png").write_bytes(os.urandom(9000))
+    (tmp_path / "never.js").write_bytes(os.urandom(9000))
+    (tmp_path / "a.html").write_text('<link rel="icon" href="a.png"><script src="a.js"></script>')
+    page = chrome.new_page()
+    with served(tmp_path) as address:
+        page.goto(f"{address}/a.html")
+        assert 4000 < weight(page, tmp_path) < 5500
+    page.close()
+
+
 LANDED = """(id) => {
   const { top } = document.getElementById(id).getBoundingClientRect();
   const end = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
-  return (top >= 0 && top < 130) || end ? "" : `${id} is at ${top}`;
+  return top >= 0 && (top < 130 || end) ? "" : `${id} is at ${top}`;
 }"""
 
 
@@ -170,6 +154,37 @@ def test_links_to_a_section_lead_to_it_on_a_phone(chrome, site_address, name, ho
         page.wait_for_timeout(200)
         faults.append(page.evaluate(LANDED, section))
     assert list(filter(None, faults)) == []
+    context.close()
+
+
+def test_landing_elsewhere_is_seen(chrome):
+    page = chrome.new_page(viewport=PHONE)
+    page.set_content('<p id="a">a</p><p style="height: 5000px">b</p><p id="c">c</p>')
+    assert page.evaluate(LANDED, "a") == "" and page.evaluate(LANDED, "c")
+    page.evaluate("scrollTo(0, 2000)")
+    assert page.evaluate(LANDED, "a") and page.evaluate(LANDED, "c")
+    page.evaluate("scrollTo(0, 9999)")
+    assert page.evaluate(LANDED, "a") and page.evaluate(LANDED, "c") == ""
+    page.close()
+
+
+@pytest.mark.parametrize("how", ["reload", "back"])
+def test_who_comes_back_to_a_page_finds_his_place_on_a_phone(chrome, site_address, how):
+    context = chrome.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{site_address}/chapters/08_pyramid.html")
+    page.wait_for_function("!document.documentElement.classList.contains('arriving')")
+    section = page.evaluate("[...document.querySelectorAll('article section[id]')].at(-4).id")
+    page.evaluate("(id) => document.getElementById(id).scrollIntoView()", section)
+    page.wait_for_timeout(300)
+    assert page.evaluate(LANDED, section) == ""
+    if how == "reload":
+        page.reload()
+    else:
+        page.goto(f"{site_address}/chapters/02_windows.html")
+        page.go_back()
+    page.wait_for_timeout(1000)
+    assert page.evaluate(LANDED, section) == ""
     context.close()
 
 

@@ -33,7 +33,8 @@ CASES = {
     ),
     "arriving": (
         "<script>a;</script>\n<!--\n    this give us b -->",
-        '<script>a;if (!location.hash) document.documentElement.classList.add("arriving");\n'
+        '<script>a;if (!location.hash && performance.getEntriesByType("navigation")[0]?.type'
+        ' === "navigate") document.documentElement.classList.add("arriving");\n'
         "  </script>\n<!--\n    this give us b -->",
     ),
     "options": ("<a> <script>DOCUMENTATION_OPTIONS.pagename = 'b';</script>", "<a>"),
@@ -127,6 +128,8 @@ def test_pictures_get_a_size_and_all_but_the_first_wait(tmp_path):
     assert 'src="../_images/a.png" width="30" height="20"' in first and "lazy" not in first
     assert 'width="30" height="20" loading="lazy"' in second
     assert repairs.with_sizes(page, lambda address: None) == page
+    (tmp_path / "b.svg").write_text("no picture")
+    assert repairs.with_sizes(page, lambda address: tmp_path / "b.svg") == page
 
 
 def test_page_gets_one_style_sheet():
@@ -139,6 +142,8 @@ def test_page_gets_one_style_sheet():
     assert list(seen) == ["_static/a.css", "_static/b/c.css"]
     assert once.count("stylesheet") == 1 and 'href="../_static/site.css"' in once
     assert '<link rel="icon">' in once
+    with pytest.raises(ExtensionError, match=r"_static, got https://a\.b/c\.css"):
+        styles.linked_once('<link rel="stylesheet" href="https://a.b/c.css">', seen)
     absolute = styles.linked_once('<link href="/b/_static/a.css" rel="stylesheet">', seen)
     assert 'href="/b/_static/site.css"' in absolute and len(seen) == 2
 
@@ -155,11 +160,14 @@ def test_style_sheets_are_joined_with_their_addresses(tmp_path):
 
 
 def test_unused_rules_are_dropped_and_words_of_scripts_count(tmp_path):
-    (tmp_path / "_static").mkdir()
+    tmp_path = tmp_path / "a (1) [b]"
+    (tmp_path / "_static").mkdir(parents=True)
     (tmp_path / "a.html").write_text('<p class="here">a</p>')
     (tmp_path / "_static/a.js").write_text('e.classList.add("later")')
     text = styles.purged(".here{top:0} .later{top:1px} .never{top:2px}", tmp_path)
     assert ".here" in text and ".later" in text and ".never" not in text
+    with pytest.raises(ExtensionError, match="found no rule"):
+        styles.purged(".never{top:2px}", tmp_path)
 
 
 def test_icons_are_found_as_letters_and_as_escapes():
@@ -176,7 +184,7 @@ def test_font_keeps_its_icons_and_loses_the_rest(build):
 def test_formulas_need_the_files_of_katex(monkeypatch, tmp_path):
     monkeypatch.setattr(formulas.sys, "prefix", str(tmp_path))
     with pytest.raises(ExtensionError, match="make book"):
-        formulas.distribution()
+        formulas.package("katex")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an explorer says where no script runs: in print, in a PDF, in a browser without scripts."""
+"""What an explorer says where no script runs, such as in a browser without them."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -56,8 +56,11 @@ def base_address(url: str) -> str:
         If it is not an address of the web.
     """
     parts = urlsplit(url)
-    if url and not (parts.scheme in ("http", "https") and parts.netloc):
-        raise ConfigError(f"html.baseurl must begin with https:// and name a host, got {url!r}")
+    sound = parts.scheme in ("http", "https") and parts.netloc and not re.search(r"[\s?#]", url)
+    if url and not sound:
+        raise ConfigError(
+            f"html.baseurl must be https://<host>/<folder>/, without ? and #, got {url!r}"
+        )
     return url.rstrip("/") + "/" if url else ""
 
 
@@ -75,7 +78,7 @@ def repository_address(url: str) -> str:
         If it is not a repository on GitHub: Colab opens no others.
     """
     url = url.rstrip("/").removesuffix(".git")
-    if url and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url):
+    if url and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url, re.ASCII):
         raise ConfigError(f"repository.url must be https://github.com/<owner>/<name>, got {url!r}")
     return url
 

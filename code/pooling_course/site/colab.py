@@ -20,13 +20,14 @@ import os
 if importlib.util.find_spec("pooling_course") is None:
     !git clone --quiet --depth 1 {address} pooling-book
     %pip install --quiet "./pooling-book[explorers]"
+if os.path.isdir("pooling-book/data"):  # also in a session begun anew
     os.environ["POOLING_COURSE_DATA"] = os.path.abspath("pooling-book/data")"""
 
 
 def address_of(config: Path) -> str:
     """Return the address of the repository from the settings of the book."""
     settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    return repository_address(settings.get("repository", {}).get("url") or "")
+    return repository_address((settings.get("repository") or {}).get("url") or "")
 
 
 def with_cell(notebook: nbformat.NotebookNode, address: str) -> nbformat.NotebookNode:

@@ -18,17 +18,22 @@ STYLE = "katex/katex.min.css"
 _OTHER_FONTS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)')
 
 
-def distribution() -> Path:
-    """Return the folder of KaTeX's files.
+def package(name: str) -> Path:
+    """Return the folder of a package from npm.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
 
     Raises
     ------
     ExtensionError
         If it is not installed.
     """
-    folder = Path(sys.prefix) / "node_modules" / "katex" / "dist"
+    folder = Path(sys.prefix) / "node_modules" / name
     if not folder.is_dir():
-        raise ExtensionError("KaTeX is not installed beside Python: run `make book`")
+        raise ExtensionError(f"{name} is not installed beside Python: run `make book`")
     return folder
 
 
@@ -44,12 +49,12 @@ def add_files(app: Sphinx, failure: Exception | None) -> None:
         return
     target = Path(app.outdir) / "_static" / STYLE
     shutil.copytree(
-        distribution() / "fonts",
+        package("katex") / "dist/fonts",
         target.parent / "fonts",
         ignore=shutil.ignore_patterns("*.ttf", "*.woff"),
         dirs_exist_ok=True,
     )
-    text = (distribution() / target.name).read_text(encoding="utf-8")
+    text = (package("katex") / "dist" / target.name).read_text(encoding="utf-8")
     target.write_text(_OTHER_FONTS.sub("", text), encoding="utf-8")
 
 
@@ -67,6 +72,6 @@ def setup(app: Sphinx) -> None:
     app.setup_extension("sphinxcontrib.katex")
     app.config.html_math_renderer = "katex"
     app.config.katex_prerender = True
-    app.config.katex_js_path = str(distribution() / "katex.min.js")
+    app.config.katex_js_path = str(package("katex") / "dist/katex.min.js")
     app.config.katex_css_path = STYLE
     app.connect("build-finished", add_files)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -342,7 +343,7 @@ def browser() -> str:
     """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        raise RuntimeError(f"no browser to print with: looked for {', '.join(BROWSERS)}")
+        raise RuntimeError(f"no browser on the path: looked for {', '.join(BROWSERS)}")
     return found
 
 
@@ -414,7 +415,7 @@ def main(arguments: list[str] | None = None) -> int:
         pdf = printed(file)
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
         chosen.out.write_bytes(pdf)
-    except (ValueError, RuntimeError) as fault:
+    except (ValueError, RuntimeError, PlaywrightError) as fault:
         print(fault, file=sys.stderr)
         return 1
     finally:

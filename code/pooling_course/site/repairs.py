@@ -75,10 +75,12 @@ REPAIRS = {
     </script>
     """,
     ),
-    # Before the first line is drawn: see assets/course.js.
+    # Before the first line is drawn: see assets/course.js. Who comes back, or loads again, is put
+    # where he was, and this place needs the true heights.
     "arriving": Repair(
         r"(?=</script>\s*<!--\s*this give us)",
-        'if (!location.hash) document.documentElement.classList.add("arriving");\n  ',
+        'if (!location.hash && performance.getEntriesByType("navigation")[0]?.type === "navigate") '
+        'document.documentElement.classList.add("arriving");\n  ',
     ),
     # These two lines make all scripts wait for the first. The theme reads one for a switch of
     # versions, which the site has not, and takes the other for false by itself.
@@ -161,6 +163,8 @@ def with_sizes(page: str, file_of: Callable[[str], Path | None]) -> str:
         if file is None:
             return match[0]
         width, height = map(round, imagesize.get(file))
+        if width < 1:
+            return match[0]
         count += 1
         late = ' loading="lazy"' if count > 1 else ""
         return f'{match[1]}src="{match[2]}" width="{width}" height="{height}"{late}{match[3]}'

@@ -6,7 +6,6 @@ PurgeCSS finds the rules; it takes each word of pages and scripts for a name tha
 import posixpath
 import re
 import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +13,7 @@ from rcssmin import cssmin
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from pooling_course.site.formulas import node
+from pooling_course.site.formulas import node, package
 
 STYLE = "_static/site.css"
 _LINK = re.compile(r'\s*<link (?=[^>]*rel="stylesheet")[^>]*href="([^"?]*)[^"]*"[^>]*>')
@@ -37,6 +36,8 @@ def linked_once(page: str, seen: dict[str, None]) -> str:
     def linked(match: re.Match) -> str:
         nonlocal first
         root, folder, rest = match[1].partition("_static/")
+        if not folder:
+            raise ExtensionError(f"a style sheet must stand in _static, got {match[1]}")
         seen[folder + rest] = None
         link = f'\n    <link rel="stylesheet" href="{root}{STYLE}">' if first else ""
         first = False
@@ -72,13 +73,17 @@ def purged(style: str, root: Path) -> str:
     with TemporaryDirectory() as folder:
         source, result = Path(folder, "site.css"), Path(folder, "out")
         source.write_text(style, encoding="utf-8")
-        tool = Path(sys.prefix) / "node_modules/purgecss/bin/purgecss.js"
-        command = [node(), tool, "--css", source, "--output", result, "--content"]
-        content = [f"{root.as_posix()}/**/*.html", f"{root.as_posix()}/_static/**/*.js"]
-        run = subprocess.run([*command, *content], capture_output=True, text=True)
+        tool = package("purgecss") / "bin/purgecss.js"
+        command = [node(), tool, "--css", source, "--output", result]
+        # These are patterns, so the path of the site, which may hold anything, is not in them.
+        content = ["--content", "**/*.html", "_static/**/*.js"]
+        run = subprocess.run([*command, *content], cwd=root, capture_output=True, text=True)
         if run.returncode or not (result / source.name).is_file():
             raise ExtensionError(f"PurgeCSS failed: {run.stderr or run.stdout}")
-        return (result / source.name).read_text(encoding="utf-8")
+        text = (result / source.name).read_text(encoding="utf-8")
+        if not text.strip():
+            raise ExtensionError(f"PurgeCSS found no rule that the pages in {root} use")
+        return text
 
 
 def leftovers(static: Path) -> list[Path]:
