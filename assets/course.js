@@ -1,3 +1,15 @@
+/* The contents of a page, which are a dialog on a phone, close when they have led to a section. */
+document.addEventListener("click", (event) => {
+  event.target.closest('dialog[open] a[href^="#"]')?.closest("dialog").close();
+});
+
+/* Around a result of the search a formula is read once, not once for each way in which it is set. */
+addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  const { htmlToText } = Search;
+  Search.htmlToText = (html, anchor) => htmlToText(html.replace(/<math\b.*?<\/math>/gs, ""), anchor);
+});
+
 /* On a phone the sections of a page are laid out one after the other when the phone has time, and
    not all before the first can be read (course.css). Who follows a link has them all at once: else
    it would lead to where a section was thought to be. */

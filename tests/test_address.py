@@ -128,11 +128,14 @@ def test_pages_with_buttons_are_sound_too(published, chrome, tmp_path):
 
 
 def test_lost_readers_find_back_from_any_folder(published, plain):
+    folder, _ = published
     for pages, prefix in ((published[1], "/pooling-book/"), (plain, "/")):
         soup = pages["404"]
         inner = [tag["href"] for tag in soup.find_all(["a", "link"], href=True)]
         inner = [link for link in inner if not urlsplit(link).netloc and not link.startswith("#")]
         assert inner and all(link.startswith(prefix) for link in inner)
+        offered = [tag["href"] for tag in soup.article.find_all("a")]
+        assert len(offered) == 3 and all((folder / one[len(prefix) :]).is_file() for one in offered)
         known = {f"{prefix}{name}.html" for name in pages}
         assert {f"{prefix}{name}.html" for name in contents()} <= {*inner} & known
 

@@ -212,6 +212,40 @@ def test_pages_on_a_disk_are_sound(chrome, build, name):
     context.close()
 
 
+@pytest.fixture
+def phone(chrome, site_address):
+    """Open chapter 2 on a phone, watched."""
+    context = chrome.new_context(viewport=PHONE, has_touch=True, reduced_motion="reduce")
+    watched = Watched(context.new_page())
+    watched.page.goto(f"{site_address}/chapters/02_windows.html", wait_until="networkidle")
+    yield watched
+    assert watched.faults == []
+    context.close()
+
+
+def test_contents_of_a_page_close_when_they_have_led_to_a_section(phone):
+    page = phone.page
+    drawer = page.locator("dialog#pst-secondary-sidebar-modal")
+    for section in ("ceil-mode", "the-formula"):
+        page.locator("button.secondary-toggle").tap()
+        drawer.locator(f"a[href='#{section}']").tap()
+        assert not drawer.is_visible()
+        page.wait_for_timeout(300)
+        assert page.evaluate(LANDED, section) == ""
+
+
+def test_titles_of_solutions_and_folded_cells_open_them(phone):
+    solution = phone.page.locator("#sol-windows-count")
+    content = solution.locator("p").nth(1)
+    for visible in (True, False):
+        solution.locator("p.admonition-title").tap(position={"x": 120, "y": 12})
+        assert content.is_visible() == visible
+    cell = phone.page.locator("details.hide").first
+    for said in ("Show code cell content", "Hide code cell content"):
+        assert cell.locator("summary").inner_text().strip() == said
+        cell.locator("summary").tap()
+
+
 def test_root_leads_to_the_first_page(visit):
     watched = visit("index")
     watched.page.wait_for_url("**/chapters/index.html")
@@ -237,6 +271,10 @@ def test_search_finds(chrome, build, site_address, words, on_disk):
     watched.page.wait_for_selector("#search-results .search-summary:has-text('found')")
     watched.page.wait_for_load_state("networkidle")
     titles = watched.page.locator("#search-results ul.search > li > a").all_inner_texts()
+    around = " ".join(watched.page.locator("#search-results p.context").all_inner_texts())
+    assert bool(around) != on_disk
+    if words == "aliasing" and not on_disk:
+        assert "a cosine of f cycles per cell" in around  # once, not for each way it is set
     assert WORDS[words] in titles
     assert watched.faults == []
     context.close()

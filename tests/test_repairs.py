@@ -76,6 +76,12 @@ CASES = {
         '<summary> <p class="collapsed admonition-title">a</p> </summary>',
         '<summary> <span class="collapsed admonition-title">a</span> </summary>',
     ),
+    "no scheme": ('<html lang="en" data-theme="auto">', '<html lang="en" data-theme="light">'),
+    "summary name": ('<summary aria-label="Toggle hidden content">', "<summary>"),
+    "solution title": (
+        '<p class="admonition-title">Solution to<a href="#a"> Exercise 1 (<code>b</code>)</a></p>',
+        '<p class="admonition-title">Solution to Exercise 1 (<code>b</code>)</p>',
+    ),
     "listing": ("<div><pre><div>a</div></pre></div>", "<div><pre><span>a</span></pre></div>"),
 }
 PAGE_OF = {"search on a disk": "search", "listing": "_modules/pooling/pool"}

@@ -26,6 +26,10 @@ OTHER_PAGES = {
     "404": "There is no page of the book on pooling here; the contents and the search help.",
     "_modules/index": "The source code of the library of the book on pooling, module by module.",
 }
+LOST = """<h1>Page not found</h1>
+<p>There is no page at this address. It may have moved: begin with the <a href="{0}index.html">first page</a>,
+the <a href="{0}chapters/questions.html">contents by question</a> or the <a href="{0}search.html">search</a>.</p>
+"""  # noqa: E501
 ROOT = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -92,6 +96,8 @@ def configure(app: Sphinx, config: Config) -> None:
     config.ogp_image_alt = CARD_ALT
     config.ogp_social_cards = {"enable": False}  # they would need matplotlib
     config.notfound_urls_prefix = urlsplit(base).path or "/"
+    lost = LOST.format(config.notfound_urls_prefix)
+    config.notfound_context = {"title": "Page not found", "body": lost}
     config.sitemap_url_scheme = "{link}"
     config.sitemap_excludes = [f"{page}.html" for page in OTHER_PAGES] + ["_modules/*"]
     if not base:

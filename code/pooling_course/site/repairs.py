@@ -62,6 +62,8 @@ REPAIRS = {
         'localStorage.getItem("theme") || '
         '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
     ),
+    # Without a script colors would belong to no scheme.
+    "no scheme": Repair(r'(<html [^>]*data-theme=)"auto"', r'\1"light"'),
     # The fonts of formulas are asked for at once: lines would break anew when they come. On a disk
     # browsers complain of it, and there is no need.
     "fonts": Repair(
@@ -118,6 +120,12 @@ REPAIRS = {
     "summary": Repair(
         r'<p class="((?:collapsed|expanded) admonition-title)">([^<]*)</p>(?=\s*(?:<p|</summary>))',
         r'<span class="\1">\2</span>',
+    ),
+    # It has a text, which is its name.
+    "summary name": Repair(r'(<summary) aria-label="Toggle hidden content"', r"\1"),
+    # The title of a solution opens it, and a link in it would not.
+    "solution title": Repair(
+        r'(<p class="admonition-title">Solution to)<a [^>]*>(.*?)</a></p>', r"\1\2</p>"
     ),
     # A box cannot stand in a listing.
     "listing": Repair(r"<pre>.*?</pre>", _spans, pages="_modules/"),

@@ -449,7 +449,7 @@ class WindowExplorer extends Explorer {
       : "";
     const marks = [[cell?.winner >= 0 && cell.winner !== null, "corner: the winner"], [p[0] + p[1], "dashed: padding"],
       [this.to.some((end, axis) => end > size[axis] + p[axis]), "gray hatching: beyond it"],
-      [state.shading && unread, "red hatching: never read"], [state.shading && shared, "amber: read as often as its digit says"]];
+      [state.shading && unread, "red hatching: never read"], [state.shading && shared, "amber: read more than once (small digit: how often)"]];
     this.key.textContent = marks.filter(([on]) => on).map(([, text]) => text).join(" · ");
     for (const [library, { element, show }] of Object.entries(this.codes)) {
       element.hidden = Boolean(this.error);
