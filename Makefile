@@ -30,7 +30,7 @@ book: .venv/book ## build the site into _build/html (small install, no torch)
 	@echo "Open $(CURDIR)/_build/html/index.html, or run: make serve"
 
 pdf: .venv/all book ## print the whole book into _build/pooling.pdf (needs chromium)
-	$(BIN)/python -m pooling_course.site.paper --site _build/html --out _build/pooling.pdf
+	$(BIN)/python -m pooling_site.pdf --site _build/html --out _build/pooling.pdf
 
 serve: ## serve the built site on 127.0.0.1 (PORT=8000)
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
@@ -49,7 +49,7 @@ lab: .venv/all ## open JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapters/02*.ipynb")
-	$(BIN)/python -m pooling_course.site.colab $(CHAPTERS)
+	$(BIN)/python -m pooling_site.colab $(CHAPTERS)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
 	  --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
 	  --ExecutePreprocessor.timeout=300 $(CHAPTERS)
@@ -67,14 +67,14 @@ lighthouse: .venv/all book ## score pages of the site with Lighthouse (needs chr
 	mkdir -p _build/lighthouse
 	cp requirements/lighthouse/package*.json _build/lighthouse
 	$(NPM) ci --prefix _build/lighthouse --ignore-scripts --no-audit --no-fund --loglevel=error
-	$(BIN)/python -m pooling_course.site.lighthouse --tools _build/lighthouse
+	$(BIN)/python -m pooling_site.lighthouse --tools _build/lighthouse
 
 links: .venv/book ## ask other hosts whether the links to them still work (needs the network)
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links --all
 
 assignments: .venv/all ## make the exercises to hand in, as nbgrader notebooks, in _build/course
-	$(BIN)/python -m pooling_course.grading build --course _build/course
-	$(BIN)/python -m pooling_course.grading release --course _build/course
+	$(BIN)/python -m pooling_class build --course _build/course
+	$(BIN)/python -m pooling_class release --course _build/course
 
 clean: ## remove what was built (the environment in .venv stays)
 	rm -rf _build

@@ -17,7 +17,7 @@ from PIL import Image
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # nbgrader reads it; it is no module.
-collect_ignore = ["code/pooling_course/grading/nbgrader_config.py"]
+collect_ignore = ["code/pooling_class/nbgrader_config.py"]
 
 TIMINGS = Path(__file__).parent / "tests" / "timings.cfg"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from pooling_course.site.paper import ARGUMENTS, browser
+from pooling_site.tools import ARGUMENTS, browser
 
 
 def chromium() -> str:

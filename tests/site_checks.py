@@ -12,7 +12,7 @@ import yaml
 from bs4 import BeautifulSoup
 from notebook_checks import ROOT
 
-from pooling_course.site.formulas import node, package
+from pooling_site.tools import node, package
 
 LOADED = {
     "script": ["src"],

@@ -5,7 +5,7 @@ Where the course folder has settings of its own, they win.
 
 import os
 
-from pooling_course.grading import exchange
+from pooling_class import exchange
 
 c = get_config()  # noqa: F821 (nbgrader defines it)
 c.CourseDirectory.course_id = "pooling"

@@ -1,7 +1,7 @@
 """Explorers: figures to change by hand, on the pages of the book and in JupyterLab.
 
 Each explorer is one JavaScript module (`pooling_course.explorers.module`), which serves pages
-(`pooling_course.explorers.directive`) and notebooks alike. The functions here make it a widget:
+(`pooling_site.explorers`) and notebooks alike. The functions here make it a widget:
 what is set in Python moves the view, and what is moved in the view is seen by Python.
 """
 
