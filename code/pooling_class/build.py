@@ -15,7 +15,8 @@ _SETTINGS = """\
 # Which exercises an assignment has. Change this as you like, then run `build` again.
 [assignments]
 {assignments}
-# What student code of one notebook may use: seconds for a call and in all, GiB, processes.
+# What student code of one notebook may use: seconds of processor time for a call and in all, GiB,
+# processes.
 # [limits]
 # call = 5.0
 # total = 20.0

@@ -39,7 +39,7 @@ class Limits:
     Attributes
     ----------
     call, total : float
-        Seconds for one call of a function, and for all of a notebook.
+        Seconds of processor time for one call of a function, and for all of a notebook.
     memory : float
         GiB of address space of each process.
     processes : int

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pooling_class import files
+from pooling_course.files import write
 
 STATUSES = (
     "ok",
@@ -70,7 +70,7 @@ class Result:
     sandbox : str
         ``"bubblewrap"``, or ``"none: submissions trusted"``.
     seconds : float
-        Wall time in the sandbox.
+        Processor time in the sandbox, of all processes.
     """
 
     student: str
@@ -103,7 +103,7 @@ class Result:
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
-        files.write(path, f"{json.dumps(asdict(self), indent=1)}\n".encode())
+        write(path, f"{json.dumps(asdict(self), indent=1)}\n".encode())
 
 
 def read(path: Path) -> Result | None:

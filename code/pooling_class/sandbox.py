@@ -11,6 +11,7 @@ import math
 import os
 import re
 import secrets
+import select
 import signal
 import socket
 import struct
@@ -31,10 +32,14 @@ import numpy as np
 from pooling_class import worker
 from pooling_class.bubblewrap import ADVICE, THREADS, SandboxUnavailable, command
 from pooling_class.course import Limits
+from pooling_class.meter import usage
 
 Value = np.ndarray | None | tuple[np.ndarray | None, ...]
 
-_START = 60.0  # seconds until the worker must have started: that is the machine's, no student's
+_START = 60.0  # seconds of processor time in which the worker must have started
+_POLL = 0.1  # seconds between two looks at what a process uses
+_PATIENCE = 10.0  # seconds that a process may do nothing at all beyond its processor time
+_STRETCH = 20  # times the limit, times the load of the machine: the clock's own limit
 _HEAD = 1_000_000  # bytes
 _NPY = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '([<>|][biufc]\d{1,2})', 'fortran_order': False, "
@@ -48,7 +53,7 @@ class StudentError(Exception):
 
 
 class CallTimeout(Exception):
-    """A call took too long."""
+    """A call used too much processor time, or did nothing for too long: the text says which."""
 
 
 class Died(Exception):
@@ -119,8 +124,8 @@ class Session:
     trust : bool
         Run it without a sandbox.
     budget : float, optional
-        Seconds for the cells and all calls, ``limits.total`` by default. Starting the process
-        does not count.
+        Seconds of processor time for the cells and all calls, ``limits.total`` by default.
+        Starting the process does not count.
 
     Attributes
     ----------
@@ -128,6 +133,8 @@ class Session:
         What running the cells gave.
     alive : bool
         Whether calls can be made.
+    spent : float
+        Seconds of processor time that the cells and calls have used so far.
 
     Raises
     ------
@@ -157,14 +164,16 @@ class Session:
         self.cells, self.limits, self.trust = list(cells), limits, trust
         self.budget = limits.total if budget is None else budget
         self.alive = False
-        self._end = math.inf
+        self.spent = self._asleep = 0.0
+        self._end, self._limit = _START, math.inf
         self._stack = ExitStack()
 
     def __enter__(self):
         """Start the process and run the cells."""
         try:
             self._start()
-            self._end = time.monotonic() + self.budget
+            self._look()
+            self.spent, self._end = 0.0, self.budget
             self.loaded = _loaded(self._ask(self.budget, "load", self.cells))
         except BaseException:
             self.close()
@@ -220,6 +229,7 @@ class Session:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self._socket = self._stack.enter_context(ours)
+        self._socket.setblocking(False)
         folder = "/"  # where bubblewrap starts; it goes to a folder of its own
         if self.trust:
             temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -235,6 +245,7 @@ class Session:
                 start_new_session=True,
             )
         self._stack.callback(_kill if self.trust else _kill_box, process)
+        self._pid, self._used, self._looked = process.pid, 0.0, time.monotonic()
         self.alive = True
         with process.stderr as errors:
             try:
@@ -251,9 +262,12 @@ class Session:
             raise Died("the session is over")
         nonce = secrets.token_hex(16)
         data = dumps((nonce, *request))
-        now = time.monotonic()
-        self._seconds = max(0.0, min(seconds, self._end - now))
-        self._deadline = now + self._seconds
+        self._look()  # what was used before is not this request's
+        if self._asleep > self._limit:  # more than a call may use, and it came back all the same
+            self.spent += self._asleep
+        self._limit = max(0.0, min(seconds, self._end - self.spent))
+        self._most = self.spent + self._limit
+        self._asleep, self._began = 0.0, time.monotonic()
         with self._closing_if_broken():
             self._send(struct.pack("!Q", len(data)) + data)
             (size,) = struct.unpack("!Q", self._receive(8))
@@ -265,9 +279,9 @@ class Session:
     def _closing_if_broken(self) -> Iterator[None]:
         try:
             yield
-        except TimeoutError:
+        except TimeoutError as error:
             self.close()
-            raise CallTimeout(f"no answer within {self._seconds:.3g} s") from None
+            raise CallTimeout(str(error)) from None
         except OSError:
             self.close()
             raise Died("the process ended before it answered") from None
@@ -278,25 +292,55 @@ class Session:
     def _send(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            self._wait()
+            self._wait(select.POLLOUT)
             rest = rest[self._socket.send(rest) :]
 
     def _receive(self, size: int) -> bytearray:
         data = bytearray()
         while len(data) < size:
-            self._wait()
+            self._wait(select.POLLIN, dripping=len(data) > 0)
             piece = self._socket.recv(min(size - len(data), 1 << 20))
             if not piece:
                 raise ConnectionError
             data += piece
         return data
 
-    def _wait(self) -> None:
-        """Give the next step on the socket what is left of the time, or raise TimeoutError."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(left)
+    def _wait(self, event: int, dripping: bool = False) -> None:
+        """Wait until the socket can be used; raise TimeoutError when the worker used too much.
+
+        What has arrived counts, whatever it took: only of a reply that comes piece by piece is
+        asked meanwhile what it takes.
+        """
+        poller = select.poll()
+        poller.register(self._socket, event)
+        while True:
+            ready = poller.poll(1000 * _POLL)
+            if not ready or (dripping and time.monotonic() - self._looked > _POLL):
+                self._look()
+                self._judge()
+            if ready:
+                return
+
+    def _look(self) -> None:
+        """Add up what the worker has used, and how long it did nothing at all."""
+        now, (used, awake) = time.monotonic(), usage(self._pid)
+        self.spent += max(0.0, used - self._used)
+        self._used = max(used, self._used)
+        if not awake:  # no more than the time between two looks: it may have worked meanwhile
+            self._asleep += min(now - self._looked, 2 * _POLL)
+        self._looked = now
+
+    def _judge(self) -> None:
+        """Raise TimeoutError if the worker used too much of anything."""
+        clock = self._looked - self._began
+        load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        if self.spent >= self._most:
+            raise TimeoutError(f"it took more than {self._limit:.3g} s of processor time")
+        if self._asleep > self._limit + _PATIENCE:
+            self.spent += self._asleep
+            raise TimeoutError(f"it did nothing for {self._asleep:.3g} s")
+        if clock > _STRETCH * load * self._limit + _PATIENCE:
+            raise TimeoutError(f"it gave no answer within {clock:.3g} s")
 
 
 def _kill(process: subprocess.Popen) -> None:
@@ -397,5 +441,5 @@ def _plain(limits: Limits) -> list[str]:
 
 def _numbers(limits: Limits) -> list[str]:
     """Return the limits as the worker takes them."""
-    seconds = math.ceil(limits.total) + 1  # of processor time: the clock of this side is first
+    seconds = 2 * math.ceil(limits.total) + 10  # of each process: this side counts them all, first
     return [str(n) for n in (int(limits.memory * 2**30), limits.processes, seconds)]
