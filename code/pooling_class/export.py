@@ -20,20 +20,16 @@ import csv
 import io
 import math
 import re
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader import api
-from sqlalchemy import create_engine, exc, select
-
-from pooling_class import files, gradebook
+from pooling_class import files, gradebook, points
 from pooling_class.course import Course, CourseError
 from pooling_class.exercise import Exercise
 from pooling_class.result import Result
+from pooling_course.files import write
 
 LAYOUTS = ("csv", "canvas", "moodle")
 
@@ -84,15 +80,6 @@ class Grade:
     exercises: dict[str, float | None]
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """What the gradebook has of one graded cell of one student."""
-
-    manual: float | None
-    extra: float
-    waits: bool
-
-
 def grades(course: Course, assignment: str) -> list[Grade]:
     """Return the grades of all students in the class list or with a submission, sorted by id.
 
@@ -112,10 +99,10 @@ def grades(course: Course, assignment: str) -> list[Grade]:
     exercises = [course.exercise(slug) for slug in course.slugs(assignment)]
     roster = gradebook.roster(course)
     results = course.results(assignment)
-    cells = _cells(course, assignment)
+    entered = points.entries(course, assignment)
     students = {*roster, *course.students(assignment), *results}
     return [
-        _grade(course, assignment, exercises, student, roster, results.get(student, {}), cells)
+        _grade(course, assignment, exercises, student, roster, results.get(student, {}), entered)
         for student in sorted(students)
     ]
 
@@ -169,11 +156,11 @@ def export(
     if layout == "csv" and (template is not None or column is not None):
         raise ValueError("template and column must be left out for the layout csv")
     found = grades(course, assignment)
-    points = {g.student: g.so_far if provisional and g.score is None else g.score for g in found}
+    known = {g.student: g.so_far if provisional and g.score is None else g.score for g in found}
     waiting = [grade.student for grade in found if grade.status == "not-graded"]
     if template is None:
         rows = {"csv": _csv, "canvas": _canvas, "moodle": _moodle}[layout](
-            course, assignment, found, points
+            course, assignment, found, known
         )
         mark, dialect = layout == "csv", {"lineterminator": "\n"}
         notes = []
@@ -183,12 +170,12 @@ def export(
             ]
     else:
         rows, mark, dialect = _read(template)
-        notes = _fill(rows, layout, column, assignment, found, points)
+        notes = _fill(rows, layout, column, assignment, found, known)
     if waiting:
         notes.append(f"not graded, run `grade` first: {', '.join(waiting)}")
     text = io.StringIO()
     csv.writer(text, **dialect).writerows(rows)
-    files.write(destination, text.getvalue().encode("utf-8-sig" if mark else "utf-8"))
+    write(destination, text.getvalue().encode("utf-8-sig" if mark else "utf-8"))
     return notes
 
 
@@ -219,44 +206,6 @@ def number_cell(value: float | None) -> str:
 # Grades
 
 
-def _cells(course: Course, assignment: str) -> dict[tuple[str, str, str], _Cell]:
-    """Read the gradebook without a way to write to it: by student, exercise, cell."""
-    path = gradebook.path(course)
-    if not path.is_file():
-        return {}
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
-    wanted = (
-        select(
-            api.SubmittedAssignment.student_id,
-            api.Notebook.name,
-            api.BaseCell.name,
-            api.Grade.manual_score,
-            api.Grade.extra_credit,
-            api.Grade.needs_manual_grade,
-        )
-        .join(api.SubmittedNotebook, api.Grade.notebook_id == api.SubmittedNotebook.id)
-        .join(
-            api.SubmittedAssignment,
-            api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id,
-        )
-        .join(api.Assignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
-        .join(api.Notebook, api.SubmittedNotebook.notebook_id == api.Notebook.id)
-        .join(api.BaseCell, api.Grade.cell_id == api.BaseCell.id)
-        .where(api.Assignment.name == assignment)
-    )
-    try:
-        with closing(engine.connect()) as connection:
-            return {
-                (student, slug, cell): _Cell(manual, extra or 0, waits)
-                for student, slug, cell, manual, extra, waits in connection.execute(wanted)
-            }
-    except exc.DatabaseError as error:
-        raise CourseError(f"{path} cannot be read: {error.orig}") from None
-    finally:
-        engine.dispose()
-
-
 def _grade(
     course: Course,
     assignment: str,
@@ -264,7 +213,7 @@ def _grade(
     student: str,
     roster: dict[str, dict[str, str]],
     results: dict[str, Result],
-    cells: dict[tuple[str, str, str], _Cell],
+    entered: dict[tuple[str, str], dict[str, points.Entry]],
 ) -> Grade:
     folder = course.submitted(student, assignment)
     handed_in = {e.slug for e in exercises if (folder / f"{e.slug}.ipynb").is_file()}
@@ -278,10 +227,11 @@ def _grade(
         result = results.get(exercise.slug)
         if result and exercise.slug in handed_in and _is_other(result, folder):
             result = None
-        points = _points(exercise, student, result, cells)
-        waits = None in points
+        parts = points.parts(exercise, result, entered.get((student, exercise.slug), {}))
+        earned = [part.score for part in parts]
+        waits = None in earned
         status = _status(result, exercise.slug in handed_in, waits)
-        known = None if status == "not-graded" else math.fsum(p or 0 for p in points)
+        known = None if status == "not-graded" else math.fsum(score or 0 for score in earned)
         scores[exercise.slug] = None if waits else known
         so_far.append(known)
         statuses.append(status)
@@ -306,30 +256,6 @@ def _status(result: Result | None, handed_in: bool, waits: bool) -> str:
     return result.status
 
 
-def _points(
-    exercise: Exercise,
-    student: str,
-    result: Result | None,
-    cells: dict[tuple[str, str, str], _Cell],
-) -> list[float | None]:
-    """Return the points of each graded cell; None if it waits for a reader."""
-    checks = {f"check-{i}": 0 for i, _ in enumerate(exercise.check_points, start=1)}
-    questions = {f"question-{i}": 0 for i, _ in enumerate(exercise.of("question"), start=1)}
-    earned: dict[str, float | None] = {**checks, **questions}
-    if result is not None:
-        earned |= {f"check-{i}": check.score for i, check in enumerate(result.checks, start=1)}
-        earned |= dict.fromkeys(result.questions)
-    for name, points in earned.items():
-        cell = cells.get((student, exercise.slug, name))
-        if cell is None:
-            continue
-        if cell.manual is not None:
-            earned[name] = None if cell.waits else cell.manual + cell.extra
-        elif points is not None:
-            earned[name] = points + cell.extra
-    return list(earned.values())
-
-
 def _sum(values: Iterable[float | None]) -> float | None:
     values = list(values)
     return None if None in values else math.fsum(values)
@@ -338,17 +264,17 @@ def _sum(values: Iterable[float | None]) -> float | None:
 # Tables
 
 
-def _csv(course: Course, assignment: str, found: list[Grade], points: dict) -> list[list[str]]:
+def _csv(course: Course, assignment: str, found: list[Grade], known: dict) -> list[list[str]]:
     slugs = course.slugs(assignment)
     rows = [["id", "name", "email", "status", "score", "max_score", *slugs]]
     for grade in found:
         texts = (grade.student, grade.name, grade.email, grade.status)
-        numbers = (points[grade.student], grade.max_score, *(grade.exercises[s] for s in slugs))
+        numbers = (known[grade.student], grade.max_score, *(grade.exercises[s] for s in slugs))
         rows.append([*map(text_cell, texts), *map(number_cell, numbers)])
     return rows
 
 
-def _canvas(course: Course, assignment: str, found: list[Grade], points: dict) -> list[list[str]]:
+def _canvas(course: Course, assignment: str, found: list[Grade], known: dict) -> list[list[str]]:
     most = max((grade.max_score for grade in found), default=0.0)
     rows = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", text_cell(assignment)],
@@ -357,15 +283,15 @@ def _canvas(course: Course, assignment: str, found: list[Grade], points: dict) -
     for grade in found:
         student = text_cell(grade.student)
         ids = [student, "", ""] if grade.student.isdecimal() else ["", "", student]
-        rows.append([text_cell(grade.name), *ids, "", number_cell(points[grade.student])])
+        rows.append([text_cell(grade.name), *ids, "", number_cell(known[grade.student])])
     return rows
 
 
-def _moodle(course: Course, assignment: str, found: list[Grade], points: dict) -> list[list[str]]:
+def _moodle(course: Course, assignment: str, found: list[Grade], known: dict) -> list[list[str]]:
     rows = [["ID number", "Full name", "Email address", text_cell(assignment)]]
     for grade in found:
         texts = (grade.student, grade.name, grade.email)
-        rows.append([*map(text_cell, texts), number_cell(points[grade.student])])
+        rows.append([*map(text_cell, texts), number_cell(known[grade.student])])
     return rows
 
 
@@ -396,7 +322,7 @@ def _fill(
     column: str | None,
     assignment: str,
     found: list[Grade],
-    points: dict[str, float | None],
+    known: dict[str, float | None],
 ) -> list[str]:
     """Write the points into a platform's table, and return what the instructor should know."""
     header = rows[0]
@@ -420,12 +346,12 @@ def _fill(
             continue
         row = rows[places[grade.student]]
         row += [""] * (at + 1 - len(row))
-        if points[grade.student] is None:
+        if known[grade.student] is None:
             continue
         if row[at].strip().upper() in ("EX", "N/A"):
             notes.append(f"left as {row[at].strip()}: {who}")
         else:
-            row[at] = number_cell(points[grade.student])
+            row[at] = number_cell(known[grade.student])
     taken = set(places.values())
     notes += [
         f"in the template, not in the course: {' '.join(filter(None, rows[i][:2]))}"

@@ -5,22 +5,18 @@ for anything, and its content security policy has browsers hold it to that.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
-from sqlalchemy.exc import SQLAlchemyError
 
-from pooling_class import files, rebuild
+from pooling_class import rebuild
 from pooling_class.course import Course, CourseError
 from pooling_class.exercise import Exercise
-from pooling_class.gradebook import path as gradebook_path
+from pooling_class.points import Entry, Part, entries, parts
 from pooling_class.result import CheckResult, Result, read
+from pooling_course.files import write
 
 LONGEST = 20_000  # characters of a text on the page
 
@@ -29,19 +25,6 @@ _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x
 _SEEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
 _SEEN |= dict.fromkeys([*range(0x7F, 0xA0), *range(0xD800, 0xE000)], "\ufffd")
 _SEEN |= {code: f"[U+{code:04X}]" for code in _DIRECTIONS}  # they would reorder the text around
-
-
-@dataclass(frozen=True)
-class Hand:
-    """What a reader entered into the gradebook for one notebook, by the names of its cells.
-
-    A cell of which another version was scored waits for the reader again: it has no score.
-    """
-
-    scores: dict[str, float] = field(default_factory=dict)
-    extra: dict[str, float] = field(default_factory=dict)
-    comments: dict[str, str] = field(default_factory=dict)
-    waiting: frozenset[str] = frozenset()
 
 
 def feedback(course: Course, assignment: str, student: str) -> Path:
@@ -80,14 +63,15 @@ def feedback_all(course: Course, assignment: str) -> list[Path]:
 def _write_all(course: Course, assignment: str, students: list[str]) -> list[Path]:
     asked = [course.exercise(slug) for slug in course.slugs(assignment)]
     pages = []
-    with _gradebook(course) as book:
-        for student in students:
-            hands = _by_hand(book, assignment, student) if book else {}
-            exercises = [
-                _exercise(course, assignment, student, exercise, hands.get(exercise.slug, Hand()))
-                for exercise in asked
-            ]
-            pages.append(_write(course, assignment, student, exercises))
+    entered = entries(course, assignment)
+    for student in students:
+        exercises = [
+            _exercise(
+                course, assignment, student, exercise, entered.get((student, exercise.slug), {})
+            )
+            for exercise in asked
+        ]
+        pages.append(_write(course, assignment, student, exercises))
     return pages
 
 
@@ -104,12 +88,12 @@ def _write(course: Course, assignment: str, student: str, exercises: list[dict])
         ungraded=sum(exercise["status"] == "ungraded" for exercise in exercises),
     )
     page = course.root / "feedback" / student / assignment / "feedback.html"
-    files.write(page, html.encode())
+    write(page, html.encode())
     return page
 
 
 def _exercise(
-    course: Course, assignment: str, student: str, exercise: Exercise, hand: Hand
+    course: Course, assignment: str, student: str, exercise: Exercise, entered: dict[str, Entry]
 ) -> dict:
     """Return what a page says about one exercise."""
     slug = exercise.slug
@@ -118,9 +102,20 @@ def _exercise(
     readable = result and result.status != "unreadable"
     answers = _answers(course, assignment, student, slug) if readable else {}
     status = result.status if result else "ungraded" if handed_in else "missing"
-    checks = _checks(exercise, result, hand)
-    questions = _questions(exercise, result, hand, answers)
-    parts = [*checks, *questions]
+    graded = parts(exercise, result, entered)
+    worth = exercise.check_points.items()
+    outcomes = (result and result.checks) or [CheckResult(n, of, False, 0) for n, of in worth]
+    checks = [_check(part, check) for part, check in zip(graded, outcomes, strict=False)]
+    questions = [
+        _question(
+            part,
+            number,
+            result is not None and part.cell in result.questions,
+            answers.get(part.cell, ""),
+            entered.get(part.cell, Entry()).comment,
+        )
+        for number, part in enumerate(graded[len(worth) :], start=1)
+    ]
     return {
         "slug": slug,
         "title": exercise.title,
@@ -129,62 +124,37 @@ def _exercise(
         "message": result.message if result else "",
         "output": result.output if result else "",
         "answer": answers.get("answer", ""),
-        "comment": hand.comments.get("answer", ""),
+        "comment": entered.get("answer", Entry()).comment,
         "checks": checks,
         "questions": questions,
-        "score": sum(part["score"] for part in parts),
+        "score": sum(part.score or 0 for part in graded),
         "of": exercise.points,
-        "waiting": sum(part["waiting"] for part in parts),
+        "waiting": sum(part.score is None for part in graded),
     }
 
 
-def _checks(exercise: Exercise, result: Result | None, hand: Hand) -> list[dict]:
-    """Return the checks, of which a score set by hand wins."""
-    checks = result.checks if result else ()
-    if not checks:
-        points = exercise.check_points.items()
-        checks = [CheckResult(name, worth, False, 0) for name, worth in points]
-    rows = []
-    for number, check in enumerate(checks, start=1):
-        cell = f"check-{number}"
-        waiting = cell in hand.waiting
-        score = hand.scores.get(cell, check.score) + hand.extra.get(cell, 0)
-        rows.append(
-            {
-                "name": check.name,
-                "passed": check.passed,
-                "failure": check.failure,
-                "score": 0 if waiting else score,
-                "of": check.points,
-                "by_hand": not waiting and (cell in hand.scores or cell in hand.extra),
-                "waiting": int(waiting),
-            }
-        )
-    return rows
+def _check(part: Part, check: CheckResult) -> dict:
+    return {
+        "name": check.name,
+        "passed": check.passed,
+        "failure": check.failure,
+        "score": part.score or 0,
+        "of": part.of,
+        "by_hand": part.by_hand,
+        "waiting": int(part.score is None),
+    }
 
 
-def _questions(
-    exercise: Exercise, result: Result | None, hand: Hand, answers: dict[str, str]
-) -> list[dict]:
-    """Return the written answers: one that the student touched waits until it has a score."""
-    rows = []
-    for number, part in enumerate(exercise.of("question"), start=1):
-        cell = f"question-{number}"
-        touched = result is not None and cell in result.questions
-        waiting = cell in hand.waiting or touched and cell not in hand.scores
-        score = hand.scores.get(cell, 0) + hand.extra.get(cell, 0)
-        rows.append(
-            {
-                "number": number,
-                "touched": touched,
-                "waiting": int(waiting),
-                "score": 0 if waiting else score,
-                "of": part.points,
-                "answer": answers.get(cell, "") if touched else "",
-                "comment": hand.comments.get(cell, ""),
-            }
-        )
-    return rows
+def _question(part: Part, number: int, touched: bool, answer: str, comment: str) -> dict:
+    return {
+        "number": number,
+        "touched": touched,
+        "waiting": int(part.score is None),
+        "score": part.score or 0,
+        "of": part.of,
+        "answer": answer if touched else "",
+        "comment": comment,
+    }
 
 
 def _result(course: Course, assignment: str, student: str, slug: str) -> Result | None:
@@ -204,43 +174,6 @@ def _answers(course: Course, assignment: str, student: str, slug: str) -> dict[s
     except (OSError, rebuild.Unreadable):
         return {}
     return {rebuild.name(cell): cell.source for cell in cells if rebuild.name(cell)}
-
-
-@contextmanager
-def _gradebook(course: Course) -> Iterator[Gradebook | None]:
-    """Open the gradebook for reading only; no gradebook gives None."""
-    file = gradebook_path(course)
-    if not file.is_file():
-        yield None
-        return
-    try:
-        # Without the name of a course: nbgrader would enter one that is not there.
-        with Gradebook(f"sqlite:///{file.resolve().as_uri()}?mode=ro&uri=true", "") as book:
-            try:
-                yield book
-            finally:
-                book.engine.dispose()
-    except SQLAlchemyError as error:
-        raise CourseError(f"{file} cannot be read: {error}") from None
-
-
-def _by_hand(book: Gradebook, assignment: str, student: str) -> dict[str, Hand]:
-    """Return what readers entered for a student's notebooks."""
-    try:
-        submission = book.find_submission(assignment, student)
-    except MissingEntry:
-        return {}
-    return {notebook.name: _hand(notebook) for notebook in submission.notebooks}
-
-
-def _hand(notebook: SubmittedNotebook) -> Hand:
-    scored = [grade for grade in notebook.grades if grade.manual_score is not None]
-    return Hand(
-        {g.name: g.manual_score for g in scored if not g.needs_manual_grade},
-        {g.name: g.extra_credit for g in notebook.grades if g.extra_credit},
-        {c.name: c.manual_comment for c in notebook.comments if c.manual_comment},
-        frozenset(g.name for g in scored if g.needs_manual_grade),
-    )
 
 
 @cache

@@ -212,7 +212,10 @@ def test_shows_scores_checks_and_the_first_failing_case(course):
         ("ok", "Graded."),
         ("needs-review", "The checks are done. A reader will grade the rest."),
         ("not-attempted", "Not attempted: what you handed in is as you got it."),
-        ("timeout", "took too long and was stopped. The limits: 5 s for a call, 30 s in all."),
+        (
+            "timeout",
+            "was stopped. The limits: 5 s of processor time for a call, 30 s in all.",
+        ),
         ("died", "ended the process it ran in"),
         ("load-error", "It is twice; what kept it"),
         ("unreadable", "could not be read as a notebook"),
