@@ -28,6 +28,7 @@ class Job:
     path: Path
     key: str
     submitted: str
+    kind: str
 
 
 def grade_class(
@@ -87,7 +88,7 @@ def grade_class(
     done: list[Result] = []
     with _executor(workers, dask) as executor:
         for job, future in _submitted(executor, jobs, course.limits, trust):
-            result = _stored(course, *_outcome(future, job, kind))
+            result = _stored(course, *_outcome(future, job))
             done.append(result)
             progress(len(done), len(jobs))
     gradebook.record(course, assignment, chosen)
@@ -136,22 +137,49 @@ def read_release(course: Course, assignment: str, slug: str) -> bytes:
     return data
 
 
+def ask(course: Course, assignment: str, slug: str) -> tuple[bytes, grader.Paper]:
+    """Return what students got, and the exercise with its inputs drawn."""
+    paper = grader.paper(slug, course.exercise_folders, course.seed(assignment))
+    return read_release(course, assignment, slug), paper
+
+
+def job(
+    course: Course, assignment: str, student: str, asked: tuple[bytes, grader.Paper], kind: str
+) -> Job:
+    """Return what there is to do for the notebook of a student, which must be there."""
+    release, paper = asked
+    path = course.submitted(student, assignment) / f"{paper.exercise.slug}.ipynb"
+    data = files.read(path)
+    key = grader.key(paper, release, data, course.limits, kind)
+    return Job(student, assignment, paper, release, path, key, files.digest(data), kind)
+
+
+def result_of(job: Job, graded: grader.Graded, key: str | None = None) -> Result:
+    """Return what is stored of a graded notebook."""
+    return Result(
+        job.student,
+        job.assignment,
+        job.paper.exercise.slug,
+        seed=job.paper.seed,
+        key=job.key if key is None else key,
+        submitted=job.submitted,
+        sandbox=job.kind,
+        **graded._asdict(),
+    )
+
+
 def _jobs(
     course: Course, assignment: str, students: list[str], kind: str, again: bool
 ) -> Iterator[Job]:
-    seed = course.seed(assignment)
     for slug in course.slugs(assignment):
-        release = read_release(course, assignment, slug)
-        paper = grader.paper(slug, course.exercise_folders, seed)
+        asked = ask(course, assignment, slug)
         for student in students:
-            path = course.submitted(student, assignment) / f"{slug}.ipynb"
-            if not os.path.lexists(path):
+            if not os.path.lexists(course.submitted(student, assignment) / f"{slug}.ipynb"):
                 continue
-            data = files.read(path)
-            key = grader.key(paper, release, data, course.limits, kind)
+            found = job(course, assignment, student, asked, kind)
             stored = read(course.result_path(student, assignment, slug))
-            if again or stored is None or stored.key != key:
-                yield Job(student, assignment, paper, release, path, key, files.digest(data))
+            if again or stored is None or stored.key != found.key:
+                yield found
 
 
 def _submitted(
@@ -185,17 +213,13 @@ def _executor(workers: int | None, dask: str | None) -> Iterator[Executor]:
         yield executor
 
 
-def _outcome(future: Future, job: Job, kind: str) -> tuple[Result, str | None]:
+def _outcome(future: Future, job: Job) -> tuple[Result, str | None]:
     try:
         graded, shown = future.result()
-        key = job.key
     except Exception as error:  # ours, not the student's: no key, so that it is tried again
-        graded = grader.Graded(
-            "died", message=f"the grader failed: {type(error).__name__}: {error}"
-        )
-        shown = key = None
-    more = {"key": key or "", "submitted": job.submitted, "sandbox": kind}
-    return grader.result(graded, job.student, job.assignment, job.paper, **more), shown
+        text = f"the grader failed: {type(error).__name__}: {error}"
+        return result_of(job, grader.Graded("died", message=text), key=""), None
+    return result_of(job, graded), shown
 
 
 def _stored(course: Course, result: Result, shown: str | None) -> Result:

@@ -41,7 +41,8 @@ from pathlib import Path
 from pooling_class import gradebook
 from pooling_class.course import Course, CourseError, check_name
 from pooling_class.export import text_cell
-from pooling_class.files import digest, write
+from pooling_class.files import digest
+from pooling_course.files import write
 
 LAYOUTS = ("canvas", "moodle", "ilias", "plain")
 STATUSES = ("new", "newer", "same", "older", "refused", "unrecognized")

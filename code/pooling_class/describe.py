@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pooling_course.judge import TOLERANCE
+
 CELLS = 400  # an array of more is not shown whole
 LONGEST = 2_000  # characters of a value, about
 LONGEST_CALL = 6_000
@@ -195,7 +197,7 @@ def _differs(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         common = complex if "c" in right.dtype.kind + wrong.dtype.kind else float
         right, wrong = right.astype(common), wrong.astype(common)
-        near = np.isclose(wrong, right, 1e-6, 1e-6, equal_nan=True)
+        near = np.isclose(wrong, right, TOLERANCE, TOLERANCE, equal_nan=True)
         return ~(np.isclose(wrong, right, 0, 0, equal_nan=True) if near.all() else near)
 
 

@@ -8,10 +8,7 @@
     the part that ``+++ {"part": "hint"}`` opens: ``hint``, ``question`` (with ``points``) or
     ``rubric`` (after its question).
 ``checks.py``
-    `POINTS`, a dict from the names of the checks to points; ``reference``, the right function;
-    ``cases(rng)``, which yields ``(check, arguments)`` with fresh random inputs. If more than
-    one result is right, ``judge(got, expected, *arguments)`` returns None or says what is
-    wrong.
+    What is right: `pooling_course.judge` says what it holds.
 ``wrong/*.py``
     Plausible answers, each a whole answer cell, that must not get full points.
 """
@@ -24,7 +21,9 @@ from functools import cached_property
 from pathlib import Path
 
 import jupytext
-import numpy as np
+
+from pooling_course import judge
+from pooling_course.judge import Case
 
 EXERCISES = Path(__file__).parents[2] / "exercises"
 STUB = "..."  # what stands in place of a solution: it neither runs into an error nor answers
@@ -98,18 +97,12 @@ class Exercise:
         paths = {path.stem: path for f in reversed(self.folders) for path in f.glob("wrong/*.py")}
         return {name: path.read_text("utf-8") for name, path in sorted(paths.items())}
 
-    def cases(self, seed: int) -> list[tuple[str, tuple]]:
-        """Return the checks' names and arguments, the same for each call with one seed."""
-        if self.checks is None:
-            return []
-        rng = np.random.default_rng([seed, *self.slug.encode()])
-        cases = [(check, tuple(arguments)) for check, arguments in self.checks.cases(rng)]
-        if {check for check, _ in cases} != set(self.check_points):
-            raise ExerciseError(
-                f"{self.slug}: cases() must yield each check of POINTS and no other, "
-                f"got {sorted({check for check, _ in cases})} for {sorted(self.check_points)}"
-            )
-        return cases
+    def cases(self, seed: int) -> list[Case]:
+        """Return the cases of the checks, the same for each call with one seed."""
+        try:
+            return judge.draw(self.checks, self.slug, seed) if self.checks else []
+        except ValueError as error:
+            raise ExerciseError(str(error)) from error
 
 
 def stub(source: str) -> str:
@@ -137,8 +130,21 @@ def solution(source: str) -> str:
 
 
 def slugs(folders: Sequence[Path] = (EXERCISES,)) -> list[str]:
-    """Return the names of the exercises in some folders."""
-    return sorted({path.parent.name for f in folders for path in f.glob("*/exercise.md")})
+    """Return the names of the exercises in some folders.
+
+    Raises
+    ------
+    ExerciseError
+        If there is none. The exercises lie beside the code, and are not installed with it: install
+        the project with ``pip install -e .``.
+    """
+    found = sorted({path.parent.name for f in folders for path in f.glob("*/exercise.md")})
+    if not found:
+        raise ExerciseError(
+            f"no exercise in {', '.join(map(str, folders))}: the exercises are not part of the "
+            "installed package, so run this from a clone installed with `pip install -e .`"
+        )
+    return found
 
 
 def load(slug: str, folders: Sequence[Path] = (EXERCISES,)) -> Exercise:
@@ -183,7 +189,7 @@ def load(slug: str, folders: Sequence[Path] = (EXERCISES,)) -> Exercise:
         function,
         int(front["minutes"]),
         tuple(_parts(notebook, text)),
-        _module(slug, path) if path else None,
+        _checks(slug, path) if path else None,
         homes,
     )
     _verify(exercise, text)
@@ -207,15 +213,11 @@ def _parts(notebook, path: Path) -> Iterator[Part]:
         yield Part(kind, cell.source.rstrip(), int(cell.metadata.get("points", 0)))
 
 
-def _module(slug: str, path: Path) -> types.ModuleType:
-    """Run a trusted file, without a place in `sys.modules`: two folders may hold one slug."""
-    module = types.ModuleType(f"checks_of_{slug}")
-    module.__file__ = str(path)
+def _checks(slug: str, path: Path) -> types.ModuleType:
     try:
-        exec(compile(path.read_text("utf-8"), path, "exec"), module.__dict__)
-    except Exception as error:
-        raise ExerciseError(f"{path}: {type(error).__name__}: {error}") from error
-    return module
+        return judge.read_checks(slug, path.read_text("utf-8"), str(path))
+    except ValueError as error:
+        raise ExerciseError(str(error)) from error
 
 
 def _verify(exercise: Exercise, path: Path) -> None:
@@ -235,8 +237,5 @@ def _verify(exercise: Exercise, path: Path) -> None:
             faults.append("a rubric must follow its question")
     if kinds.count("rubric") != kinds.count("question"):
         faults.append("each question must have a rubric")
-    if exercise.checks:
-        wanted = ("POINTS", "reference", "cases")
-        faults += [f"checks.py must have {n}" for n in wanted if not hasattr(exercise.checks, n)]
     if faults:
         raise ExerciseError(f"{path}: " + "; ".join(faults))

@@ -1,33 +1,9 @@
-"""Files of a course: written whole or not at all, and read with care."""
+"""Files that students handed in, read with care."""
 
 import hashlib
-import os
 from pathlib import Path
 
 LARGEST = 10_000_000  # bytes of a notebook, pictures included
-
-
-def write(path: Path, data: bytes, time: float | None = None) -> None:
-    """Write a file whole or not at all, and its folder if there is none.
-
-    Parameters
-    ----------
-    path : Path
-        What is there before is replaced.
-    data : bytes
-        What it will hold.
-    time : float, optional
-        Its time of modification, now unless given.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        if time is not None:
-            os.utime(part, (time, time))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> bytes:

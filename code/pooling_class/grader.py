@@ -1,33 +1,28 @@
 """Grade one notebook: run the student's code in a sandbox, compare here with what is expected."""
 
+import ast
 import copy
 import hashlib
 import inspect
 import pickle
 import re
-import time
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from nbformat import NotebookNode, v4
 
 from pooling_class import describe, files, rebuild, sandbox
 from pooling_class.course import Limits
 from pooling_class.exercise import Exercise, ExerciseError, load
-from pooling_class.notebooks import verdict
-from pooling_class.result import CheckResult, Failure, Result
+from pooling_class.result import CheckResult, Failure
+from pooling_course.judge import Case, verdict
 
 LONGEST_TEXT = 4_000  # characters of a message or of what was printed
-
-
-class Call(NamedTuple):
-    """One call of the student's function, and the right result."""
-
-    arguments: tuple
-    expected: object
 
 
 class Group(NamedTuple):
@@ -35,7 +30,7 @@ class Group(NamedTuple):
 
     name: str
     points: int
-    calls: list[Call]
+    calls: list[Case]
 
 
 @dataclass(frozen=True)
@@ -75,9 +70,8 @@ def paper(slug: str, folders: tuple[Path, ...], seed: int) -> Paper:
     """Draw the inputs of an exercise and compute what is expected."""
     exercise = load(slug, folders)
     groups = {name: Group(name, p, []) for name, p in exercise.check_points.items()}
-    for check, arguments in exercise.cases(seed):
-        expected = exercise.checks.reference(*copy.deepcopy(arguments))
-        groups[check].calls.append(Call(arguments, expected))
+    for case in exercise.cases(seed):
+        groups[case.check].calls.append(case)
     drawn = list(groups.values())
     return Paper(exercise, seed, drawn, _digest(exercise, drawn))
 
@@ -104,11 +98,26 @@ def key(paper: Paper, release: bytes, submitted: bytes, limits: Limits, sandbox_
 
 @lru_cache(maxsize=1)
 def _grader() -> bytes:
-    """Return a digest of the grader itself."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    """Return a digest of the grader itself: comments do not count, what it runs on does."""
+    digest = hashlib.sha256(repr((sys.version_info[:2], np.__version__)).encode())
+    for name, tree in sorted(deciding().items()):
+        digest.update(f"{name} {ast.dump(tree)}".encode())
     return digest.digest()
+
+
+def deciding() -> dict[str, ast.Module]:
+    """Return what decides a result: this module and what it imports of ours, in turn, parsed."""
+    trees: dict[str, ast.Module] = {}
+    names = [__name__]
+    while names:
+        name = names.pop()
+        if name in trees or not name.startswith("pooling") or name not in sys.modules:
+            continue
+        trees[name] = ast.parse(inspect.getsource(sys.modules[name]))
+        for node in ast.walk(trees[name]):
+            if isinstance(node, ast.ImportFrom):
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return trees
 
 
 def grade(
@@ -137,7 +146,6 @@ def grade(
     Graded
         Whatever the student's code does.
     """
-    started = time.monotonic()
     questions = _written(rebuilt, release)
     function = paper.exercise.function
     groups = paper.groups
@@ -152,15 +160,8 @@ def grade(
     finally:
         run.close()
     status = run.trouble or ("needs-review" if questions else "ok")
-    seconds = round(time.monotonic() - started, 3)
+    seconds = round(run.spent, 2)
     return Graded(status, checks, questions, _cut(run.message), _cut(run.output), seconds)
-
-
-def result(graded: Graded, student: str, assignment: str, paper: Paper, **more) -> Result:
-    """Return what is stored of a graded notebook."""
-    return Result(
-        student, assignment, paper.exercise.slug, seed=paper.seed, **graded._asdict(), **more
-    )
 
 
 def unreadable(paper: Paper, reason: str) -> Graded:
@@ -186,7 +187,7 @@ class _Run:
     def __init__(self, cells: list[tuple[str, str]], function: str, limits: Limits, trust: bool):
         self.labels, self.cells = zip(*cells, strict=True)
         self.function, self.limits, self.trust = function, limits, trust
-        self.end = time.monotonic() + limits.total
+        self.spent = 0.0  # seconds of processor time, of sessions that are over
         self.session = None
         self.hopeless = None  # what kept the cells from giving a function
         self.trouble = self.message = self.output = ""
@@ -200,7 +201,7 @@ class _Run:
                 self._open()
             return self.session.call(self.function, arguments)
         except sandbox.CallTimeout as error:
-            self._note("timeout", f"{error}: stopped after {self._seconds():g} s")
+            self._note("timeout", f"Stopped: {error}")
             raise sandbox.CallTimeout(self.message) from None
         except sandbox.Died as error:
             self._note("died", str(error))
@@ -209,23 +210,26 @@ class _Run:
             raise sandbox.StudentError(self._named(str(error))) from None
         finally:
             if self.session is not None and not self.session.alive:
-                self.session = None
+                self.close()
 
     def close(self) -> None:
         """End what runs."""
         if self.session is not None:
             self.session.close()
+            self.spent += self.session.spent
+            self.session = None
 
     def _open(self) -> None:
-        budget = self.end - time.monotonic()
+        budget = self.limits.total - self.spent
         if budget <= 0:
-            raise sandbox.CallTimeout("no time left")
+            raise sandbox.CallTimeout(f"{self.limits.total:g} s of processor time are used up")
         session = sandbox.Session(self.cells, self.limits, trust=self.trust, budget=budget)
         try:
             self.session = session.__enter__()
             self.output = session.loaded.output
             missing = not session.has(self.function)
         except (sandbox.CallTimeout, sandbox.Died, sandbox.BadReply) as error:
+            self.spent += session.spent
             self.hopeless = error
             if isinstance(error, sandbox.BadReply):  # `call` notes the others
                 self._note("died", f"running the cells gave {error}")
@@ -245,24 +249,20 @@ class _Run:
     def _note(self, trouble: str, message: str) -> None:
         self.trouble, self.message = self.trouble or trouble, self.message or message
 
-    def _seconds(self) -> float:
-        left = self.end - time.monotonic()
-        return self.limits.call if left > 0 and not self.hopeless else self.limits.total
-
 
 def _check(group: Group, exercise: Exercise, run: _Run) -> CheckResult:
     failure = next(_failures(group.calls, exercise, run), None)
     return CheckResult(group.name, group.points, failure is None, len(group.calls), failure)
 
 
-def _failures(calls: list[Call], exercise: Exercise, run: _Run) -> Iterable[Failure]:
+def _failures(calls: list[Case], exercise: Exercise, run: _Run) -> Iterable[Failure]:
     for call in calls:
         try:
             got = run.call(call.arguments)
         except (sandbox.StudentError, sandbox.CallTimeout, sandbox.Died, sandbox.BadReply) as error:
             expected, got = describe.describe(call.expected), str(error)
         else:
-            wrong = _judge(exercise, got, call)
+            wrong = verdict(exercise.checks, got, call)
             if wrong is None:
                 continue
             expected, got = describe.describe_pair(call.expected, got)
@@ -270,13 +270,6 @@ def _failures(calls: list[Call], exercise: Exercise, run: _Run) -> Iterable[Fail
         names = list(inspect.signature(exercise.checks.reference).parameters)
         inputs = describe.describe_call(exercise.function, call.arguments, names)
         yield Failure(inputs, expected, _cut(got))
-
-
-def _judge(exercise: Exercise, got, call: Call) -> str | None:
-    try:
-        return verdict(exercise, got, call.expected, call.arguments)
-    except Exception as error:  # a result of a form that the judge did not think of
-        return f"this cannot be compared: {error}"
 
 
 def _written(rebuilt: NotebookNode, release: NotebookNode) -> dict[str, int]:

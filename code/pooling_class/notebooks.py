@@ -1,15 +1,12 @@
 """Notebooks and notes from exercises: the same exercise always gives the same bytes."""
 
-import copy
 import inspect
 import json
 import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-import numpy as np
 from nbformat import NotebookNode, v4
 
 from pooling_class.example import example
@@ -20,8 +17,10 @@ from pooling_class.exercise import (
     solution,
     stub,
 )
-from pooling_course.answers import same
+from pooling_course import files, judge
 
+EXAMPLE = f"{inspect.getsource(judge.near)}\n\n{inspect.getsource(example)}"
+"""What each notebook brings along, shown there as it stands in the sources."""
 TEXT_STUB = "*Write your answer here.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -46,7 +45,7 @@ def source_notebook(exercise: Exercise) -> NotebookNode:
             body = f"<details><summary>Hint {number}</summary>\n\n{part.source}\n\n</details>"
             cells.append(_text(name, body))
         elif part.kind == "setup":
-            cells.append(_code(name, f"{part.source}\n\n\n{inspect.getsource(example)}"))
+            cells.append(_code(name, f"{part.source}\n\n\n{EXAMPLE}"))
         elif part.kind == "answer":
             cells.append(_code(name, part.source, solution=True))
         elif part.kind == "examples":
@@ -82,8 +81,7 @@ def release_notebook(exercise: Exercise) -> NotebookNode:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook, always with the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+    files.write(path, f"{nbformat.writes(notebook)}\n".encode())
 
 
 def notes(exercises: Sequence[Exercise]) -> str:
@@ -131,20 +129,7 @@ def failed_checks(exercise: Exercise, answer: str, seed: int) -> list[str]:
     for source in [part.source for part in exercise.of("setup")] + [answer]:
         exec(source, namespace)
     function = namespace[exercise.function]
-    failed = dict.fromkeys(
-        check
-        for check, arguments in exercise.cases(seed)
-        if not _passes(exercise, function, arguments)
-    )
-    return list(failed)
-
-
-def verdict(exercise: Exercise, got, expected, arguments: tuple) -> str | None:
-    """Return None if a result is right, or what is wrong, if the exercise says so."""
-    judge = getattr(exercise.checks, "judge", None)
-    if judge:
-        return judge(got, expected, *arguments)
-    return None if same(got, expected) else ""
+    return judge.failed(exercise.checks, function, exercise.cases(seed))
 
 
 def embed_attachment(text: str) -> tuple[str, dict]:
@@ -178,17 +163,6 @@ def figure(notebook: str, name: str) -> str:
                 if png := output.get("data", {}).get("image/png"):
                     return "".join(png).replace("\n", "")
     raise ExerciseError(f"{notebook} has no figure named {name!r}")
-
-
-def _passes(exercise: Exercise, function: Callable, arguments: tuple) -> bool:
-    expected = exercise.checks.reference(*copy.deepcopy(arguments))
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            got = function(*copy.deepcopy(arguments))
-        return verdict(exercise, got, expected, arguments) is None
-    except Exception:
-        return False
 
 
 def _about(exercise: Exercise) -> str:

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Unicode
 
-from pooling_class import classroom, files, gradebook, grader, rebuild, sandbox
+from pooling_class import classroom, files, gradebook, rebuild, sandbox
 from pooling_class.course import Course, open_course
 from pooling_class.exercise import STUB
 from pooling_class.notebooks import TEXT_STUB
@@ -27,11 +27,12 @@ class _OfCourse(NbGraderPreprocessor):
 
     course = Unicode(help="the folder that has course.toml").tag(config=True)
 
-    def _release(self, resources) -> tuple[Course, str, str, str, bytes]:
+    def _job(self, resources, kind: str = "") -> tuple[Course, classroom.Job]:
         course = open_course(Path(self.course))
         wanted = resources["nbgrader"]
         student, assignment, slug = (wanted[k] for k in ("student", "assignment", "notebook"))
-        return course, student, assignment, slug, classroom.read_release(course, assignment, slug)
+        asked = classroom.ask(course, assignment, slug)
+        return course, classroom.job(course, assignment, student, asked, kind)
 
 
 class Rebuild(_OfCourse):
@@ -39,33 +40,28 @@ class Rebuild(_OfCourse):
 
     def preprocess(self, nb, resources):
         """Return the rebuilt notebook."""
-        course, student, assignment, slug, release = self._release(resources)
-        path = course.submitted(student, assignment) / f"{slug}.ipynb"
-        if not files.read(path):
-            raise rebuild.Unreadable(f"{path} is empty, too large, or a link")
-        function = course.exercise(slug).function
-        return rebuild.rebuild(nb, nbformat.reads(release.decode(), 4), function), resources
+        _, job = self._job(resources)
+        if not files.read(job.path):
+            raise rebuild.Unreadable(f"{job.path} is empty, too large, or a link")
+        release = nbformat.reads(job.release.decode(), 4)
+        return rebuild.rebuild(nb, release, job.paper.exercise.function), resources
 
 
 class SandboxGrade(_OfCourse):
-    """Grade a rebuilt notebook, store the result, and leave the outcome in its cells."""
+    """Grade what was handed in as `grade` does, and leave the outcome in the notebook's cells."""
 
     trust_submissions = Bool(False, help="run student code without bubblewrap").tag(config=True)
 
     def preprocess(self, nb, resources):
         """Return the notebook with the checks' outcome as outputs."""
-        kind = sandbox.kind(self.trust_submissions)
-        course, student, assignment, slug, release = self._release(resources)
-        paper = grader.paper(slug, course.exercise_folders, course.seed(assignment))
-        pristine = nbformat.reads(release.decode(), 4)
-        graded = grader.grade(nb, pristine, paper, course.limits, trust=self.trust_submissions)
-        submitted = files.read(course.submitted(student, assignment) / f"{slug}.ipynb")
-        key = grader.key(paper, release, submitted, course.limits, kind)
-        more = {"key": key, "submitted": files.digest(submitted), "sandbox": kind}
-        result = grader.result(graded, student, assignment, paper, **more)
-        result.save(course.result_path(student, assignment, slug))
+        course, job = self._job(resources, sandbox.kind(self.trust_submissions))
+        graded, shown = classroom.work(
+            files.read(job.path), job.release, job.paper, course.limits, self.trust_submissions
+        )
+        result = classroom.result_of(job, graded)
+        result.save(course.result_path(result.student, result.assignment, result.exercise))
         gradebook.mark(course, result)  # nbgrader enters it, a few steps on
-        return grader.show(nb, graded), resources
+        return nbformat.reads(shown, 4), resources
 
 
 def configure(c, course: Path) -> None:

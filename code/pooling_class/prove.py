@@ -100,7 +100,7 @@ def faults(exercise: Exercise, seeds: int = 20) -> list[str]:
 
 def _too_large(exercise: Exercise) -> list[str]:
     """Return the checks whose first case could not be pasted by a student who failed it."""
-    first = {check: arguments for check, arguments in reversed(exercise.cases(seed=0))}
+    first = {case.check: case.arguments for case in reversed(exercise.cases(seed=0))}
     calls = {c: describe.describe_call(exercise.function, a) for c, a in first.items()}
     return [
         f"the first case of {c!r} is too large to show" for c in calls if "too large" in calls[c]

@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from pooling_course.judge import TOLERANCE, same
+
 
 def try_answer(
-    answer: Callable, reference: Callable, cases: Iterable[tuple], tolerance: float = 1e-6
+    answer: Callable, reference: Callable, cases: Iterable[tuple], tolerance: float = TOLERANCE
 ) -> None:
     """Print whether `answer` agrees with `reference`, or the first case where it does not.
 
@@ -52,7 +54,7 @@ def try_answer(
 
 
 def try_culprit(
-    buggy: Callable, right: Callable, culprit: Callable, tolerance: float = 1e-6
+    buggy: Callable, right: Callable, culprit: Callable, tolerance: float = TOLERANCE
 ) -> None:
     """Print whether the arguments that `culprit` returns expose the bug.
 
@@ -106,49 +108,6 @@ def try_culprit(
         return
     print("caught: the two functions differ on your input")
     _print_lines(called_with=shown, right=_plain(expected), buggy=error or _plain(got))
-
-
-def same(got, expected, tolerance: float = 1e-6) -> bool:
-    """Compare two results: every number, the shape, the place of each NaN and infinity.
-
-    Parameters
-    ----------
-    got, expected : number, array_like or tuple of these
-        Results of one call.
-    tolerance : float
-        A difference of ``tolerance * (1 + abs(expected))`` counts as rounding.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> same([1.0, 2.0], np.array([1.0, 2.0])), same([1, 2], [1, 3]), same(1, [1])
-    (True, False, False)
-    >>> same(np.array([2, 3]), (2, 3)), same(2, (2, 3))
-    (True, False)
-    """
-    if got is None or expected is None:
-        return got is expected
-    if isinstance(expected, tuple):
-        several = isinstance(got, tuple | list) or getattr(got, "ndim", 0) > 0
-        return (
-            several
-            and len(got) == len(expected)
-            and all(same(g, e, tolerance) for g, e in zip(got, expected, strict=True))
-        )
-    try:
-        got = np.asarray(got.detach() if hasattr(got, "detach") else got)
-        if got.dtype.kind not in "biuf":
-            return False
-        got = got.astype(float)
-    except (TypeError, ValueError):
-        return False
-    expected = np.asarray(expected, dtype=float)
-    if got.shape != expected.shape:
-        return False
-    return np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
 
 
 def _as_array(value):

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pooling_course.files import write
+
 if TYPE_CHECKING:
     from torchvision.datasets import CIFAR10
 
@@ -252,7 +254,7 @@ def fashion_mnist_root(folder: str | os.PathLike[str] | None = None) -> Path:
     for field, name in _IDX_NAMES.items():
         content, path = _to_idx(getattr(fashion, field)), raw / name
         if not path.exists():
-            _write_whole(path, content)
+            write(path, content)
         elif path.read_bytes() != content:
             raise ValueError(f"folder must not hold another {name}, got {os.fspath(folder)!r}")
     return Path(folder)
@@ -355,13 +357,6 @@ def _integer(name: str, value: int, least: int) -> int:
     if number < least:
         raise ValueError(f"{name} must be at least {least}, got {number}")
     return number
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write so that an interrupted process leaves no half-written file under `path`."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def _to_idx(array: npt.NDArray[np.uint8]) -> bytes:

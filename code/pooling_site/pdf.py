@@ -25,6 +25,7 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from pooling_course.files import write
 from pooling_site.tools import ARGUMENTS, browser
 
 LICENSES = "Text and figures: CC BY 4.0. Code: MIT License. The data have licenses of their own."
@@ -389,8 +390,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         file.write_text(join(chosen.site, contents(chosen.toc)), encoding="utf-8")
         pdf = printed(file)
-        chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_bytes(pdf)
+        write(chosen.out, pdf)
     except (ValueError, RuntimeError, PlaywrightError) as fault:
         print(fault, file=sys.stderr)
         return 1

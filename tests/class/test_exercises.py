@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbgrader.preprocessors import ClearSolutions
 
-from pooling_class import notebooks, page, prove
+from pooling_class import __main__, exercise, notebooks, page, prove
 from pooling_class.exercise import EXERCISES, ExerciseError, load, slugs, stub
 
 SLUGS = slugs()
@@ -169,3 +169,15 @@ def test_notes_say_what_wrong_answers_earn():
     notes = notebooks.notes([load("max_pool2d")])
     assert "| zero padding | 4 | padding never wins; NaN and infinities |" in notes
     assert "## Question 1 (2 points)" in notes
+
+
+@pytest.mark.parametrize("command", [["check"], ["build", "--course", "course"]])
+def test_without_exercises_nothing_holds(tmp_path, monkeypatch, command, capsys):
+    monkeypatch.chdir(tmp_path)
+    for function in (exercise.slugs, exercise.load):
+        monkeypatch.setattr(function, "__defaults__", ((tmp_path,),))
+    for module in (__main__, prove):
+        monkeypatch.setattr(module, "EXERCISES", tmp_path)
+    assert __main__.main(command) == 2
+    said = capsys.readouterr()
+    assert "no exercise in" in said.err and "all exercises hold" not in said.out

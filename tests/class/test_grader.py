@@ -1,10 +1,14 @@
 """What is expected is computed anew each time, and a result's key covers it."""
 
+import inspect
+
+import numpy as np
 import pytest
 
 import pooling
-from pooling_class import exercise, grader
+from pooling_class import example, exercise, export, grader, notebooks
 from pooling_class.course import Limits
+from pooling_course import judge
 
 EXERCISE = """\
 ---
@@ -91,3 +95,50 @@ def test_a_reference_that_gives_no_value_is_its_authors_to_mend(folder):
     (folder / "twice" / "checks.py").write_text(checks)
     with pytest.raises(exercise.ExerciseError, match="twice: .* must be plain values"):
         drawn(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "more", "differs"),
+    [
+        ("pooling_course.judge", "TOLERANCE = 10", True),
+        ("pooling_class.worker", "REPLY = 1", True),
+        ("pooling_class.grader", "LONGEST_TEXT = 1", True),
+        ("pooling_course.judge", "# a comment", False),
+        (export.__name__, "LAYOUTS = ()", False),
+    ],
+)
+def test_the_key_covers_what_decides_and_nothing_else(folder, monkeypatch, changed, more, differs):
+    paper, source = drawn(folder), inspect.getsource
+
+    def edited(module):
+        return source(module) + f"\n{more}\n" * (module.__name__ == changed)
+
+    before = key(paper)
+    monkeypatch.setattr(inspect, "getsource", edited)
+    grader._grader.cache_clear()
+    after = key(paper)
+    grader._grader.cache_clear()
+    assert (after != before) is differs
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (1000.005, 1000.0),
+        (1000.0005, 1000.0),
+        (1e-7, 0.0),
+        (1e-5, 0.0),
+        (np.nan, np.nan),
+        (np.inf, 1e300),
+        (np.ones((2, 1)), np.ones(2)),
+        ([1, 2.000001], [1, 2]),
+    ],
+)
+def test_an_example_and_a_check_have_one_rule_for_what_is_near(got, expected, capsys):
+    example.example(got, expected)
+    assert (capsys.readouterr().out == "as expected\n") == judge.same(got, expected)
+    notebook: dict = {"np": np}
+    exec(notebooks.EXAMPLE, notebook)
+    notebook["example"](got, expected)
+    assert (capsys.readouterr().out == "as expected\n") == judge.same(got, expected)
+    assert inspect.signature(judge.near).parameters["tolerance"].default == judge.TOLERANCE

