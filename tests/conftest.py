@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
-from site_checks import build_site
+from site_checks import Site, build_site
 
 
 class Build(NamedTuple):
@@ -30,6 +30,12 @@ def build(tmp_path_factory, worker_id) -> Build:
             run = build_site(shared / "book")
             report.write_text(json.dumps([run.returncode, run.stdout + run.stderr]))
     return Build(*json.loads(report.read_text()), shared / "book/_build/html")
+
+
+@pytest.fixture(scope="session")
+def site(build) -> Site:
+    """Parse the pages of the built site."""
+    return Site(build.folder)
 
 
 @pytest.fixture(scope="module")

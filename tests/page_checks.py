@@ -1,11 +1,13 @@
 """What every page has to be in a browser, wide and as narrow as a phone, light and dark."""
 
 import gzip
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from browser import Watched
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
@@ -23,7 +25,26 @@ THINNED = """() => {
     seen.add(key);
   }
 }"""
-SETTLE = 500  # ms: the theme makes boxes that scroll focusable a moment after a change of size
+SETTLED = """() => {
+  const boxes = ["pre", ".cell_output > .output", ".jp-RenderedHTMLCommon",
+    ".pst-scrollable-table-container"].join();
+  const scrolls = (e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight;
+  return [...document.querySelectorAll(boxes)].every((e) => e.tabIndex >= 0 || !scrolls(e));
+}"""
+"""The theme makes boxes that scroll focusable a moment after a change of size."""
+STILL = """() => new Promise((resolve) => {
+  let last, frames = 0;
+  const look = () => {
+    const { classList, scrollHeight } = document.documentElement;
+    const now = `${scrollY} of ${scrollHeight}`;
+    frames = now === last && !classList.contains("arriving") ? frames + 1 : 0;
+    last = now;
+    if (frames < 3) requestAnimationFrame(look);
+    else resolve();
+  };
+  document.fonts.ready.then(look);
+})"""
+"""Wait until a page is laid out and scrolls no more."""
 PICTURES = """() => Promise.all([...document.images].map(async (image) => {
   image.loading = "eager";
   await image.decode().catch(() => {});
@@ -59,8 +80,8 @@ def axe_faults(page, *rules: str) -> list[str]:
     ]
 
 
-def faults_of(watched: Watched) -> dict[str, list]:
-    """Return what is wrong with a page as it stands, by kind."""
+def faults_of(watched: Watched, by_axe: bool = True) -> dict[str, list]:
+    """Return what is wrong with a page as it stands, by kind; without axe, what is cheap to see."""
     page = watched.page
     page.add_style_tag(content=LAID_OUT)
     found = {
@@ -69,15 +90,18 @@ def faults_of(watched: Watched) -> dict[str, list]:
         "copy buttons": page.evaluate(UNCOPIED),
     }
     page.evaluate(THINNED)
-    found["axe, wide"] = axe_faults(page)
+    if by_axe:
+        found["axe, wide"] = axe_faults(page)
     page.set_viewport_size(PHONE)
-    page.wait_for_timeout(SETTLE)
+    with suppress(PlaywrightTimeout):  # axe says which box cannot be reached
+        page.wait_for_function(SETTLED)
     found["too wide"] = page.evaluate(TOO_WIDE, PHONE["width"])
-    found["axe, phone"] = axe_faults(page)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    found["axe, phone, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
-    page.set_viewport_size(WIDE)
-    found["axe, wide, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
+    if by_axe:
+        found["axe, phone"] = axe_faults(page)
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        found["axe, phone, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
+        page.set_viewport_size(WIDE)
+        found["axe, wide, dark"] = axe_faults(page, "color-contrast", "link-in-text-block")
     found["complaints"] = watched.faults
     return {kind: faults for kind, faults in found.items() if faults}
 

@@ -57,18 +57,26 @@ RULES = {
 
 
 def build_site(
-    folder: Path, repository: str = "", base: str = ""
+    folder: Path, repository: str = "", base: str = "", out: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Build the site in ``folder/_build/html``, with these addresses in place of the book's own."""
-    folder.mkdir(exist_ok=True)
-    for path in ROOT.iterdir():
-        if path.name not in ("_build", "_config.yml", ".git", ".venv"):
-            (folder / path.name).symlink_to(path)
+    """Build the site with these addresses in place of the book's own.
+
+    It is built in ``folder/_build/html``; or, from a folder in which it was built before, in
+    ``out/_build/html``. Then pages are written anew, but what was read of their sources is used
+    again.
+    """
+    if out is None:
+        folder.mkdir(exist_ok=True)
+        for path in ROOT.iterdir():
+            if path.name not in ("_build", "_config.yml", ".git", ".venv"):
+                (folder / path.name).symlink_to(path)
+    else:
+        shutil.copytree(folder / "_build/.doctrees", out / "_build/.doctrees")
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["repository"]["url"], config["html"]["baseurl"] = repository, base
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", folder]
-    options = ["-W", "-n", "--keep-going"]
+    options = ["-W", "-n", "--keep-going", *(["--path-output", out] if out else [])]
     return subprocess.run([*command, *options], capture_output=True, text=True)
 
 
@@ -120,10 +128,14 @@ class Site:
             if "_static" not in page.relative_to(self.folder).parts
         }
 
+        self._anchors: dict[Path, set[str]] = {}
+
     def anchors(self, page: Path) -> set[str]:
         """Return the targets on a page."""
-        names = self.pages[page].find_all(attrs={"id": True})
-        return {"", "top"} | {tag["id"] for tag in names}
+        if page not in self._anchors:
+            names = self.pages[page].find_all(attrs={"id": True})
+            self._anchors[page] = {"", "top"} | {tag["id"] for tag in names}
+        return self._anchors[page]
 
 
 def is_foreign(address: str) -> bool:

@@ -8,7 +8,7 @@
     the part that ``+++ {"part": "hint"}`` opens: ``hint``, ``question`` (with ``points``) or
     ``rubric`` (after its question).
 ``checks.py``
-    What is right: `pooling_course.judge` says what it holds.
+    What is right: ``pooling_course/judge.py`` says what it holds.
 ``wrong/*.py``
     Plausible answers, each a whole answer cell, that must not get full points.
 """

@@ -100,8 +100,8 @@ def configure(app: Sphinx, config: Config) -> None:
     config.notfound_context = {"title": "Page not found", "body": lost}
     config.sitemap_url_scheme = "{link}"
     config.sitemap_excludes = [f"{page}.html" for page in OTHER_PAGES] + ["_modules/*"]
-    if not base:
-        config.suppress_warnings = [*config.suppress_warnings, "sitemap.configuration"]
+    # Without an address there is no site map, which is meant.
+    config.suppress_warnings = [*config.suppress_warnings, "sitemap.configuration"]
     theme = config.html_theme_options
     theme["repository_url"] = repository_address(theme.get("repository_url") or "")
     theme["use_repository_button"] = theme["use_issues_button"] = bool(theme["repository_url"])

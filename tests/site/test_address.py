@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
@@ -19,25 +20,24 @@ REPOSITORY = "https://github.com/somebody/pooling-book"
 BASE = "https://somebody.github.io/pooling-book/"
 
 
-def pages_of(folder: Path) -> dict:
+def pages_of(site: Site) -> dict:
     """Return the parsed pages of a site by their names."""
-    site = Site(folder)
     return {path.relative_to(site.folder).with_suffix("").as_posix(): soup
             for path, soup in site.pages.items()}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def plain(build) -> dict:
-    return pages_of(build.folder)
+def plain(site) -> dict:
+    return pages_of(site)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> tuple[Path, dict]:
+def published(build, tmp_path_factory) -> Iterator[tuple[Path, dict]]:
     """Build the book with both addresses: the folder of the site, and its pages."""
     root = tmp_path_factory.mktemp("published")
-    run = build_site(root, REPOSITORY, BASE.rstrip("/"))
+    run = build_site(build.folder.parents[1], REPOSITORY, BASE.rstrip("/"), root)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
-    yield root / "_build/html", pages_of(root / "_build/html")
+    yield root / "_build/html", pages_of(Site(root / "_build/html"))
     shutil.rmtree(root / "_build")
 
 

@@ -10,7 +10,6 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import Watched
 from notebook_checks import ROOT, directives, markdown, option
 from playwright.sync_api import expect
-from site_checks import Site
 
 from pooling_course.explorers.arithmetic import window_output
 from pooling_course.explorers.settings import SETTINGS, TAGS
@@ -81,8 +80,8 @@ def test_every_kind_of_explorer_has_its_chapters():
     }
 
 
-def test_modules_stand_only_in_pages_with_an_explorer(build):
-    for path, soup in Site(build.folder).pages.items():
+def test_modules_stand_only_in_pages_with_an_explorer(site):
+    for path, soup in site.pages.items():
         kinds = {kind for page, kind, _ in PLACED if page == path.stem}
         found = [s for s in soup.find_all("script", type="module") if "HTMLElement" in s.text]
         defined = {
@@ -332,10 +331,13 @@ def test_pages_opened_as_a_file_work(chrome, build, kind):
     context = chrome.new_context()
     watched = Watched(context.new_page())
     watched.page.goto((build.folder / "chapters" / f"{stem}.html").as_uri())
-    before = state(watched.page, name)
+    shown = "name => JSON.stringify(document.getElementById(name).state)"
+    before = watched.page.evaluate(shown, name)
     watched.page.locator(f"#{name} input[type=range]").first.press("ArrowRight")
-    watched.page.wait_for_timeout(400)
-    assert state(watched.page, name) != before
+    watched.page.wait_for_function(
+        "([name, before]) => JSON.stringify(document.getElementById(name).state) !== before",
+        arg=[name, before],
+    )
     assert watched.faults == []
     context.close()
 
@@ -390,6 +392,8 @@ def test_window_says_which_rule_a_setting_breaks(visit):
 def test_window_follows_hover_keys_and_play(visit):
     stem, name = FIRST["window"]
     page = visit(stem).page
+    page.clock.install()
+    page.reload()
     output = page.locator(f"#{name} [role=grid][aria-label=Output]")
     reading = page.locator(f"#{name} .reading")
     output.locator("td").nth(3).hover()
@@ -409,7 +413,7 @@ def test_window_follows_hover_keys_and_play(visit):
     )
     page.locator(f"#{name} button", has_text="Pause").click()
     still = reading.inner_text()
-    page.wait_for_timeout(1200)
+    page.clock.run_for(5000)
     assert reading.inner_text() == still
 
 

@@ -25,11 +25,6 @@ BROKEN = {
 }
 
 
-@pytest.fixture(scope="module")
-def site(build) -> Site:
-    return Site(build.folder)
-
-
 def test_build_has_no_warning(build):
     text = re.sub(r"\x1b\[[\d;]*m", "", build.output)
     problems = re.findall(r"^.*(?:WARNING|ERROR):.*$", text, re.M)
