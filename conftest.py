@@ -24,6 +24,21 @@ TIMINGS = Path(__file__).parent / "tests" / "timings.cfg"
 RMS_LIMIT = 1.0  # of 255: the pinned matplotlib draws the same bytes, a changed digit is above it
 
 
+LONGEST = (
+    *("class/test_hostile", "site/test_crawl", "class/test_classroom", "site/test_browser"),
+    *("site/test_pdf", "site/test_address", "class/test_deploy", "course/test_experiments"),
+    *("class/test_sandbox", "site/test_colab", "class/test_export", "site/test_site"),
+    *("course/test_lab", "library/test_engine"),
+)
+"""Tests that take long begin early, so that two workers end together."""
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Bring the files of tests into the order of `LONGEST`; the others follow as they come."""
+    places = {f"tests/{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
 def pytest_configure(config) -> None:
     """Let nbval leave out times, the one thing that is another each time a chapter runs."""
     config.option.nbval_sanitize_with = str(TIMINGS)

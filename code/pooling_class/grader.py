@@ -60,7 +60,7 @@ class Graded(NamedTuple):
 
     status: str
     checks: tuple[CheckResult, ...] = ()
-    questions: dict[str, int] = {}  # noqa: RUF012 (never changed)
+    questions: dict[str, int] = {}
     message: str = ""
     output: str = ""
     seconds: float = 0.0

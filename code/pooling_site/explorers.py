@@ -18,7 +18,7 @@ from pooling_course.explorers.settings import SETTINGS, TAGS
 from pooling_site.tables import STATIC
 
 
-class explorer(nodes.General, nodes.Element):  # noqa: N801 (a docutils node)
+class explorer(nodes.General, nodes.Element):
     """The custom element; its children are what it says without a script."""
 
 
