@@ -23,7 +23,7 @@ class Job:
 
     student: str
     assignment: str
-    paper: grader.Paper
+    exam: grader.Exam
     release: bytes
     path: Path
     key: str
@@ -96,21 +96,21 @@ def grade_class(
 
 
 def work(
-    submitted: bytes, release: bytes, paper: grader.Paper, limits: Limits, trust: bool
+    submitted: bytes, release: bytes, exam: grader.Exam, limits: Limits, trust: bool
 ) -> tuple[grader.Graded, str]:
     """Grade one notebook; return the outcome and the notebook that shows it."""
     pristine = nbformat.reads(release.decode(), as_version=4)
     try:
         read = rebuild.read_submitted(submitted)
-        rebuilt = rebuild.rebuild(read, pristine, paper.exercise.function)
+        rebuilt = rebuild.rebuild(read, pristine, exam.exercise.function)
     except rebuild.Unreadable as error:
-        graded = grader.unreadable(paper, str(error))
+        graded = grader.unreadable(exam, str(error))
         note = nbformat.v4.new_markdown_cell(f"**Nothing was read: {error}.**", id="unreadable")
         rebuilt = nbformat.v4.new_notebook(
             cells=[note, *pristine.cells], metadata=pristine.metadata
         )
     else:
-        graded = grader.grade(rebuilt, pristine, paper, limits, trust=trust)
+        graded = grader.grade(rebuilt, pristine, exam, limits, trust=trust)
     return graded, nbformat.v4.writes(grader.show(rebuilt, graded))
 
 
@@ -137,21 +137,21 @@ def read_release(course: Course, assignment: str, slug: str) -> bytes:
     return data
 
 
-def ask(course: Course, assignment: str, slug: str) -> tuple[bytes, grader.Paper]:
+def ask(course: Course, assignment: str, slug: str) -> tuple[bytes, grader.Exam]:
     """Return what students got, and the exercise with its inputs drawn."""
-    paper = grader.paper(slug, course.exercise_folders, course.seed(assignment))
-    return read_release(course, assignment, slug), paper
+    exam = grader.draw(slug, course.exercise_folders, course.seed(assignment))
+    return read_release(course, assignment, slug), exam
 
 
 def job(
-    course: Course, assignment: str, student: str, asked: tuple[bytes, grader.Paper], kind: str
+    course: Course, assignment: str, student: str, asked: tuple[bytes, grader.Exam], kind: str
 ) -> Job:
     """Return what there is to do for the notebook of a student, which must be there."""
-    release, paper = asked
-    path = course.submitted(student, assignment) / f"{paper.exercise.slug}.ipynb"
+    release, exam = asked
+    path = course.submitted(student, assignment) / f"{exam.exercise.slug}.ipynb"
     data = files.read(path)
-    key = grader.key(paper, release, data, course.limits, kind)
-    return Job(student, assignment, paper, release, path, key, files.digest(data), kind)
+    key = grader.key(exam, release, data, course.limits, kind)
+    return Job(student, assignment, exam, release, path, key, files.digest(data), kind)
 
 
 def result_of(job: Job, graded: grader.Graded, key: str | None = None) -> Result:
@@ -159,8 +159,8 @@ def result_of(job: Job, graded: grader.Graded, key: str | None = None) -> Result
     return Result(
         job.student,
         job.assignment,
-        job.paper.exercise.slug,
-        seed=job.paper.seed,
+        job.exam.exercise.slug,
+        seed=job.exam.seed,
         key=job.key if key is None else key,
         submitted=job.submitted,
         sandbox=job.kind,
@@ -188,7 +188,7 @@ def _submitted(
     """Yield jobs as they are done, with few notebooks in memory at a time."""
     waiting: dict[Future, Job] = {}
     for job in jobs:
-        arguments = files.read(job.path), job.release, job.paper, limits, trust
+        arguments = files.read(job.path), job.release, job.exam, limits, trust
         waiting[executor.submit(work, *arguments)] = job
         while len(waiting) >= _IN_FLIGHT:
             yield from _done(waiting)

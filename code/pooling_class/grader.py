@@ -34,7 +34,7 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Paper:
+class Exam:
     """An exercise with its random inputs drawn: what each student of a class meets.
 
     Attributes
@@ -66,14 +66,14 @@ class Graded(NamedTuple):
     seconds: float = 0.0
 
 
-def paper(slug: str, folders: tuple[Path, ...], seed: int) -> Paper:
+def draw(slug: str, folders: tuple[Path, ...], seed: int) -> Exam:
     """Draw the inputs of an exercise and compute what is expected."""
     exercise = load(slug, folders)
     groups = {name: Group(name, p, []) for name, p in exercise.check_points.items()}
     for case in exercise.cases(seed):
         groups[case.check].calls.append(case)
     drawn = list(groups.values())
-    return Paper(exercise, seed, drawn, _digest(exercise, drawn))
+    return Exam(exercise, seed, drawn, _digest(exercise, drawn))
 
 
 def _digest(exercise: Exercise, groups: list[Group]) -> str:
@@ -87,10 +87,10 @@ def _digest(exercise: Exercise, groups: list[Group]) -> str:
         ) from None
 
 
-def key(paper: Paper, release: bytes, submitted: bytes, limits: Limits, sandbox_kind: str) -> str:
+def key(exam: Exam, release: bytes, submitted: bytes, limits: Limits, sandbox_kind: str) -> str:
     """Return a digest of all that decides a result."""
     digest = hashlib.sha256(_grader())
-    more = repr((limits, paper.seed, paper.digest, sandbox_kind)).encode()
+    more = repr((limits, exam.seed, exam.digest, sandbox_kind)).encode()
     for part in (release, submitted, more):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
@@ -123,7 +123,7 @@ def deciding() -> dict[str, ast.Module]:
 def grade(
     rebuilt: NotebookNode,
     release: NotebookNode,
-    paper: Paper,
+    exam: Exam,
     limits: Limits,
     *,
     trust: bool = False,
@@ -134,7 +134,7 @@ def grade(
     ----------
     rebuilt, release : NotebookNode
         From `rebuild.rebuild`, and what students got.
-    paper : Paper
+    exam : Exam
         What is asked and expected.
     limits : Limits
         What student code may use.
@@ -147,8 +147,8 @@ def grade(
         Whatever the student's code does.
     """
     questions = _written(rebuilt, release)
-    function = paper.exercise.function
-    groups = paper.groups
+    function = exam.exercise.function
+    groups = exam.groups
     if function is None:
         return Graded("needs-review" if questions else "not-attempted", (), questions)
     if _code_untouched(rebuilt, release, function):
@@ -156,17 +156,17 @@ def grade(
         return Graded("needs-review" if questions else "not-attempted", zero, questions)
     run = _Run(rebuild.program(rebuilt), function, limits, trust)
     try:
-        checks = tuple(_check(group, paper.exercise, run) for group in groups)
+        checks = tuple(_check(group, exam.exercise, run) for group in groups)
     finally:
         run.close()
-    status = run.trouble or ("needs-review" if questions else "ok")
+    status = run.status or ("needs-review" if questions else "ok")
     seconds = round(run.spent, 2)
     return Graded(status, checks, questions, _cut(run.message), _cut(run.output), seconds)
 
 
-def unreadable(paper: Paper, reason: str) -> Graded:
+def unreadable(exam: Exam, reason: str) -> Graded:
     """Return the grade of a file that is no notebook."""
-    zero = tuple(CheckResult(g.name, g.points, False, len(g.calls)) for g in paper.groups)
+    zero = tuple(CheckResult(g.name, g.points, False, len(g.calls)) for g in exam.groups)
     return Graded("unreadable", zero, message=reason)
 
 
@@ -189,13 +189,13 @@ class _Run:
         self.function, self.limits, self.trust = function, limits, trust
         self.spent = 0.0  # seconds of processor time, of sessions that are over
         self.session = None
-        self.hopeless = None  # what kept the cells from giving a function
-        self.trouble = self.message = self.output = ""
+        self.broken = None  # what kept the cells from giving a function
+        self.status = self.message = self.output = ""
 
     def call(self, arguments: tuple):
         """Call the student's function; raises what the sandbox raises."""
-        if self.hopeless:
-            raise self.hopeless
+        if self.broken:
+            raise self.broken
         try:
             if self.session is None:
                 self._open()
@@ -230,7 +230,7 @@ class _Run:
             missing = not session.has(self.function)
         except (sandbox.CallTimeout, sandbox.Died, sandbox.BadReply) as error:
             self.spent += session.spent
-            self.hopeless = error
+            self.broken = error
             if isinstance(error, sandbox.BadReply):  # `call` notes the others
                 self._note("died", f"running the cells gave {error}")
             raise
@@ -238,16 +238,16 @@ class _Run:
             errors = [self._named(error) for _, error in session.loaded.errors]
             lines = [*errors, f"In the end there is no function {self.function}."]
             self._note("load-error", "\n".join(lines))
-            self.hopeless = sandbox.StudentError(self.message)
-            raise self.hopeless
+            self.broken = sandbox.StudentError(self.message)
+            raise self.broken
 
     def _named(self, error: str) -> str:
         """Return an error with the names of the notebook's cells."""
         labels = dict(enumerate(self.labels, start=1))
         return re.sub(r"<cell (\d+)>", lambda m: labels.get(int(m[1]), m[0]), error)
 
-    def _note(self, trouble: str, message: str) -> None:
-        self.trouble, self.message = self.trouble or trouble, self.message or message
+    def _note(self, status: str, message: str) -> None:
+        self.status, self.message = self.status or status, self.message or message
 
 
 def _check(group: Group, exercise: Exercise, run: _Run) -> CheckResult:

@@ -44,7 +44,7 @@ class Rebuild(_OfCourse):
         if not files.read(job.path):
             raise rebuild.Unreadable(f"{job.path} is empty, too large, or a link")
         release = nbformat.reads(job.release.decode(), 4)
-        return rebuild.rebuild(nb, release, job.paper.exercise.function), resources
+        return rebuild.rebuild(nb, release, job.exam.exercise.function), resources
 
 
 class SandboxGrade(_OfCourse):
@@ -56,7 +56,7 @@ class SandboxGrade(_OfCourse):
         """Return the notebook with the checks' outcome as outputs."""
         course, job = self._job(resources, sandbox.kind(self.trust_submissions))
         graded, shown = classroom.work(
-            files.read(job.path), job.release, job.paper, course.limits, self.trust_submissions
+            files.read(job.path), job.release, job.exam, course.limits, self.trust_submissions
         )
         result = classroom.result_of(job, graded)
         result.save(course.result_path(result.student, result.assignment, result.exercise))

@@ -62,8 +62,8 @@ def try_notebook(
     exercise = load(chosen[0] if chosen else of, folders)
     release = notebooks.release_notebook(exercise)
     rebuilt = rebuild.rebuild(submitted, release, exercise.function)
-    paper = grader.paper(exercise.slug, tuple(folders), secrets.randbits(32))
-    graded = grader.grade(rebuilt, release, paper, Limits(), trust=True)
+    exam = grader.draw(exercise.slug, tuple(folders), secrets.randbits(32))
+    graded = grader.grade(rebuilt, release, exam, Limits(), trust=True)
     lines = [f"{exercise.title}: {graded.status.replace('-', ' ')}", graded.message]
     for check in graded.checks:
         lines.append(f"{check.score}/{check.points}  {check.name}")

@@ -51,11 +51,11 @@ def folder(tmp_path):
 
 
 def drawn(folder):
-    return grader.paper("twice", (folder,), 1)
+    return grader.draw("twice", (folder,), 1)
 
 
-def key(paper, sandbox="bubblewrap"):
-    return grader.key(paper, b"release", b"submitted", Limits(), sandbox)
+def key(exam, sandbox="bubblewrap"):
+    return grader.key(exam, b"release", b"submitted", Limits(), sandbox)
 
 
 def test_checks_edited_meanwhile_are_the_ones_that_count(folder):
@@ -84,10 +84,10 @@ def test_another_library_changes_the_key(folder, monkeypatch):
 
 @pytest.mark.parametrize("slug", exercise.slugs())
 def test_the_key_of_an_exercise_stays(slug):
-    papers = [grader.paper(slug, (exercise.EXERCISES,), seed) for seed in (1, 1, 2)]
-    keys = [key(paper) for paper in papers]
+    exams = [grader.draw(slug, (exercise.EXERCISES,), seed) for seed in (1, 1, 2)]
+    keys = [key(exam) for exam in exams]
     assert keys[0] == keys[1] != keys[2]
-    assert key(papers[0], "none: submissions trusted") != keys[0]
+    assert key(exams[0], "none: submissions trusted") != keys[0]
 
 
 def test_a_reference_that_gives_no_value_is_its_authors_to_mend(folder):
@@ -108,15 +108,15 @@ def test_a_reference_that_gives_no_value_is_its_authors_to_mend(folder):
     ],
 )
 def test_the_key_covers_what_decides_and_nothing_else(folder, monkeypatch, changed, more, differs):
-    paper, source = drawn(folder), inspect.getsource
+    exam, source = drawn(folder), inspect.getsource
 
     def edited(module):
         return source(module) + f"\n{more}\n" * (module.__name__ == changed)
 
-    before = key(paper)
+    before = key(exam)
     monkeypatch.setattr(inspect, "getsource", edited)
     grader._grader.cache_clear()
-    after = key(paper)
+    after = key(exam)
     grader._grader.cache_clear()
     assert (after != before) is differs
 

@@ -265,8 +265,8 @@ def test_nothing_is_left_running(seen):
 
 def test_no_result_tells_what_others_must_find(seen):
     course = open_course(seen.root)
-    paper = grader.paper(SLUG, course.exercise_folders, course.seed("hw"))
-    expected = [describe.describe(call.expected) for group in paper.groups for call in group.calls]
+    exam = grader.draw(SLUG, course.exercise_folders, course.seed("hw"))
+    expected = [describe.describe(call.expected) for group in exam.groups for call in group.calls]
     secrets = [text for text in expected if "array of shape" not in text]
     assert len(secrets) > 5
     for result in seen.results.values():
