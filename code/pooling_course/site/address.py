@@ -45,6 +45,13 @@ ROOT = """<!DOCTYPE html>
 </html>
 """
 
+# How to come by the project: `{{ get_the_project }}` on a page.
+FETCH = "Get the project with `git clone {0}`, and type `make lab` in its folder."
+FIND = (
+    "Open the folder that this page was built in, the one with the `Makefile`; if you did not build "
+    "the page, ask for that folder where you got the page. Type `make lab` in it."
+)
+
 
 def base_address(url: str) -> str:
     """Return the address of the site with a slash at its end, or nothing for nothing.
@@ -107,6 +114,8 @@ def configure(app: Sphinx, config: Config) -> None:
     theme["use_repository_button"] = theme["use_issues_button"] = bool(theme["repository_url"])
     if not theme["repository_url"]:
         theme["launch_buttons"] = {}
+    project = FETCH.format(theme["repository_url"]) if theme["repository_url"] else FIND
+    config.myst_substitutions = {**config.myst_substitutions, "get_the_project": project}
 
 
 def description(name: str, doctree: nodes.document | None) -> str:
