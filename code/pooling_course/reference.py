@@ -42,5 +42,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions."""
     app.connect("autodoc-process-signature", signature_of_class)
     app.connect("autodoc-skip-member", skip_field)
+    app.setup_extension("sphinx.ext.viewcode")
     app.connect("viewcode-follow-imported", module_of_property)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
