@@ -26,7 +26,7 @@ export LC_ALL = C.UTF-8
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf serve test lint format lab execute bench lighthouse links assignments clean
+.PHONY: help book pdf serve test lint format lab edit execute bench lighthouse links assignments clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -53,7 +53,11 @@ format: .venv/all ## format code and notebooks, mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lab: .venv/all ## open JupyterLab on the chapters
+lab: .venv/all ## open JupyterLab on your own copy of the chapters, in my-chapters
+	test -d my-chapters || cp -R chapters my-chapters
+	$(BIN)/jupyter lab --notebook-dir=my-chapters
+
+edit: .venv/all ## open JupyterLab on the chapters themselves, to change the book
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 execute: .venv/all ## re-run chapters and store their outputs (CHAPTERS="chapters/02*.ipynb")
