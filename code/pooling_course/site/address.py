@@ -48,8 +48,8 @@ ROOT = """<!DOCTYPE html>
 # How to come by the project: `{{ get_the_project }}` on a page.
 FETCH = "Get the project with `git clone {0}`, and type `make lab` in its folder."
 FIND = (
-    "Open the folder that this page was built in, the one with the `Makefile`; if you did not build "
-    "the page, ask for that folder where you got the page. Type `make lab` in it."
+    "Open the folder that this page was built in, the one with the `Makefile`; if you did not "
+    "build the page, ask for that folder where you got the page. Type `make lab` in it."
 )
 
 
