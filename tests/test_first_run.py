@@ -287,6 +287,7 @@ def test_what_a_learner_types_stays(machine):
     mine.write_text("my answer")
     machine.make("lab")
     assert mine.read_text() == "my answer"
+    assert [path.name for path in mine.parent.iterdir()] == ["01.ipynb"]
     assert (machine.book / "chapters/01.ipynb").read_text() == "as it came"
     assert machine.calls()[-1].endswith("jupyter lab --notebook-dir=my-chapters")
     ignored = (ROOT / ".gitignore").read_text().splitlines()
