@@ -349,7 +349,7 @@ def test_a_real_environment_in_a_folder_of_any_name(tmp_path):
     assert "again" not in make()
     assert place_of_library() == book / "code/pooling/__init__.py"
     assert "up to date" in make()
-    original, book = book, shutil.copytree(book, tmp_path / "copie", symlinks=True)
+    original, book = book, shutil.copytree(book, tmp_path / "copy", symlinks=True)
     assert place_of_library().is_relative_to(original), "a copy imports the original's code"
     assert "made in another folder" in make()
     assert place_of_library() == book / "code/pooling/__init__.py"
