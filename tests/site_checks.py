@@ -82,6 +82,11 @@ def build_site(
 
 def copy_tree(folder: Path) -> None:
     """Copy the files of the project, as they are and as git would take them, to a folder."""
+    if not (ROOT / ".git").exists():  # a downloaded archive
+        ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+        names = shutil.ignore_patterns(*(name.rstrip("/") for name in ignored))
+        shutil.copytree(ROOT, folder, ignore=names, dirs_exist_ok=True)
+        return
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.check_output(command, cwd=ROOT, text=True)
     for name in filter(None, listed.split("\0")):

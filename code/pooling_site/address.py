@@ -146,6 +146,18 @@ def describe(
         context["meta"] = dict(context.get("meta") or {}) | {"og:description": text}
 
 
+def say_where_to_get_it(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Say of the project where it can be cloned, if it has an address, in the place marked so."""
+    url = app.config.html_theme_options.get("repository_url")
+    for place in doctree.findall(nodes.inline):
+        if url and "get-the-project" in place["classes"]:
+            clone, learn = (nodes.literal(text=text) for text in (f"git clone {url}", "make learn"))
+            text = map(nodes.Text, ("Get the project with ", ", and type ", " in its folder."))
+            first, second, third = text
+            place.children = []
+            place.extend([first, clone, second, learn, third])
+
+
 def drop_empty_address(app: Sphinx, name: str, template: str, context: dict, doctree: Any) -> None:
     """Take out the address of a page on a site that has none."""
     if not app.config.html_baseurl:
@@ -169,6 +181,7 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", configure, priority=100)
     for extension in ("sphinxext.opengraph", "sphinx_sitemap", "notfound.extension"):
         app.setup_extension(extension)
+    app.connect("doctree-resolved", say_where_to_get_it)
     app.connect("html-page-context", describe, priority=400)
     app.connect("html-page-context", drop_empty_address, priority=900)
     app.connect("build-finished", write_root, priority=100)
