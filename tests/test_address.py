@@ -115,6 +115,12 @@ def test_buttons_open_what_is_there(published):
         assert source.endswith(f"_sources/{path}")
 
 
+def test_first_page_says_how_to_come_by_the_project(plain, published):
+    here, there = (pages["chapters/index"].article.text for pages in (plain, published[1]))
+    assert "git clone" not in here and "the folder that this page was built in" in here
+    assert f"Get the project with git clone {REPOSITORY}, and type make lab" in there
+
+
 def test_pages_with_buttons_are_sound_too(published, chrome, tmp_path):
     folder, _ = published
     assert invalid(folder, tmp_path) == []
