@@ -116,7 +116,7 @@ endif
 	@$(SOUND) || test ! -e .venv || echo ".venv was made in another folder, or without pip. It is made again."
 	@$(SOUND) || $(PYTHON) -m venv --clear .venv || { echo "On Debian and Ubuntu, type: sudo apt install python3-venv, then this again."; false; }
 	@pwd -P > .venv/folder
-	@$(if $(filter %all,$@),$(BIN)/python -c 'import importlib.util as u; u.find_spec("torch") or print("PyTorch and the tools of the tests take about $(SIZE) GB. The README says how Linux gets by with 2.")')
+	@$(if $(filter %all,$@),$(BIN)/python -c 'import importlib.util as u; u.find_spec("torch") or print("PyTorch and the tools of the tests take about $(SIZE) GB.$(if $(filter 7,$(SIZE)), The README says how to get by with 2.)")')
 	$(PIP) -r $<
 	$(PIP) --no-deps --no-build-isolation -e .
 	cp $(NODE) .venv
