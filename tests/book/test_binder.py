@@ -25,7 +25,7 @@ def test_files_named_there_exist():
 
 @pytest.mark.skipif(
     not os.environ.get("REQUIRE_BINDER"),
-    reason="installs torch once more (5.8 GB, some minutes); REQUIRE_BINDER=1 asks for it",
+    reason="installs torch once more (7 GB, some minutes); REQUIRE_BINDER=1 asks for it",
 )
 def test_a_chapter_runs_in_what_binder_installs(tmp_path):
     """As repo2docker does it: pip at the root of a copy of the repository."""
