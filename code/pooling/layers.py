@@ -1,62 +1,135 @@
 """The functions of this library as torch modules, trained through their own backward.
 
-This is the only file that imports torch. Arguments and defaults are those of the modules of
-the same name in ``torch.nn``; the work is done by NumPy on the CPU.
+This is the only file that imports torch. Arguments, defaults, attributes and text are those of
+the modules of the same name in ``torch.nn``; the work is done by NumPy on the CPU. Gradients
+can be differentiated again, as often as one likes. bfloat16 is computed in float32 and rounded
+once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from math import prod
 
 import numpy as np
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 
 import pooling
+from pooling.bins import bin_positions
+from pooling.reduce import extreme, flat_positions, scatter
+from pooling.windows import regular
+
+Tensors = tuple[torch.Tensor | None, ...]
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
-class _Through(torch.autograd.Function):
-    """Run a NumPy forward, and its NumPy backward when gradients flow back."""
+def _on_cpu(**tensors: torch.Tensor) -> None:
+    for name, tensor in tensors.items():
+        if tensor.device.type != "cpu":
+            raise ValueError(f"{name} must be on the CPU, got device {tensor.device}")
+
+
+class _Function(torch.autograd.Function):
+    """Run a function of NumPy arrays; `derive` maps output gradients and input to gradients.
+
+    `derive` works on tensors. What it does by means of this class or of torch has a derivative
+    in turn. The gradient of an output that nothing depends on is None.
+    """
 
     @staticmethod
-    def forward(ctx, run: Callable, run_backward: Callable, *tensors: torch.Tensor):
+    def forward(ctx, run: Callable, derive: Callable[..., Tensors], *tensors: torch.Tensor):
         ctx.save_for_backward(*tensors)
-        ctx.run_backward = run_backward
-        return torch.from_numpy(np.ascontiguousarray(run(*map(_array, tensors))))
+        ctx.set_materialize_grads(False)
+        ctx.derive = derive
+        found = run(*map(_array, tensors))
+        many = isinstance(found, tuple)
+        found = [torch.from_numpy(np.ascontiguousarray(a)) for a in (found if many else (found,))]
+        if tensors[0].dtype == torch.bfloat16:
+            found = [a.to(torch.bfloat16) for a in found]
+        return tuple(found) if many else found[0]
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_output: torch.Tensor):
-        grads = ctx.run_backward(_array(grad_output), *map(_array, ctx.saved_tensors))
-        grads = grads if isinstance(grads, tuple) else (grads,)
-        return None, None, *(torch.from_numpy(np.ascontiguousarray(g)) for g in grads)
+    def backward(ctx, *grads: torch.Tensor | None):
+        if all(grad is None for grad in grads):
+            return (None,) * (2 + len(ctx.saved_tensors))
+        return None, None, *ctx.derive(*grads, *ctx.saved_tensors)
 
 
-class _Pool(nn.Module):
-    """A function of `pooling`, its backward and the arguments both share."""
+def _take(x: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+    """Read each plane of `x` at flat positions."""
 
-    def __init__(self, name: str, **arguments):
-        super().__init__()
-        self.name, self.arguments = name, arguments
+    def run(a, at):
+        return a.reshape(-1)[flat_positions(at, a.ndim - 2, a.shape[-2:])].reshape(at.shape)
+
+    def derive(grad, x, indices):
+        return _put(grad, indices, x.shape[-2:]), None
+
+    return _Function.apply(run, derive, x, indices)
+
+
+def _put(x: torch.Tensor, indices: torch.Tensor, plane: tuple[int, int]) -> torch.Tensor:
+    """Add each value into the cell of a plane that its index names."""
+
+    def derive(grad, x, indices):
+        return _take(grad, indices), None
+
+    return _Function.apply(lambda a, at: scatter(a, at, plane), derive, x, indices)
+
+
+class _Pool:
+    """A function of `pooling` and its backward, which is linear in the gradient.
+
+    The function takes the attributes that are named in ``__constants__``.
+    """
+
+    function: str
+
+    def _arguments(self) -> dict:
+        return {name: getattr(self, name) for name in self.__constants__}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        run, run_backward = getattr(pooling, self.name), getattr(pooling, f"{self.name}_backward")
-        return _Through.apply(
-            lambda a: run(a, **self.arguments),
-            lambda grad, a: run_backward(grad, a, **self.arguments),
-            x,
-        )
+        _on_cpu(x=x)
+        return self._pool(self._arguments(), x)
 
-    def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+    def _pool(self, arguments, x):
+        run = partial(getattr(pooling, self.function), **arguments)
+        return _Function.apply(run, lambda grad, x: (self._backward(arguments, grad, x),), x)
+
+    def _backward(self, arguments, grad_output, x):
+        run = partial(getattr(pooling, f"{self.function}_backward"), **arguments)
+        return _Function.apply(run, partial(self._again, arguments), grad_output, x)
+
+    def _again(self, arguments, grad, grad_output, x) -> Tensors:
+        """Return the gradients of the backward: here its transpose is the pool itself."""
+        return self._pool(arguments, grad), None
 
 
-class MaxPool2d(_Pool):
+class _Winners(_Pool):
+    """A pool that keeps one cell of each window: its gradients are read where that cell is."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+        _on_cpu(x=x)
+        arguments = self._arguments()
+        if not arguments.pop("return_indices", False):
+            return self._pool(arguments, x)
+        indices = self._winners(arguments, x)
+        return _take(x, indices), indices
+
+    def _winners(self, arguments, x):
+        run = getattr(pooling, self.function)
+        return torch.from_numpy(run(_array(x), **arguments, return_indices=True)[1])
+
+    def _again(self, arguments, grad, grad_output, x):
+        return _take(grad, self._winners(arguments, x)), None
+
+
+class MaxPool2d(_Winners, nn.MaxPool2d):
     """`pooling.pool.max_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
@@ -75,24 +148,15 @@ class MaxPool2d(_Pool):
              [13., 15.]]])
     """
 
+    function = "max_pool2d"
+
     def __init__(
         self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
     ):
-        super().__init__(
-            "max_pool2d", kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation, ceil_mode=ceil_mode,
-        )  # fmt: skip
-        self.return_indices = return_indices
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-        values = super().forward(x)
-        if not self.return_indices:
-            return values
-        found = pooling.max_pool2d(_array(x), **self.arguments, return_indices=True)
-        return values, torch.from_numpy(found[1])
+        super().__init__(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
 
 
-class MinPool2d(_Pool):
+class MinPool2d(_Winners, nn.Module):
     """`pooling.pool.min_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
@@ -107,14 +171,18 @@ class MinPool2d(_Pool):
              [ 8., 10.]]])
     """
 
+    function = "min_pool2d"
+    __constants__ = ["kernel_size", "stride", "padding", "dilation", "ceil_mode"]
+    extra_repr = nn.MaxPool2d.extra_repr
+
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-        super().__init__(
-            "min_pool2d", kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation, ceil_mode=ceil_mode,
-        )  # fmt: skip
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
 
-class AvgPool2d(_Pool):
+class AvgPool2d(_Pool, nn.AvgPool2d):
     """`pooling.pool.avg_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
@@ -129,18 +197,18 @@ class AvgPool2d(_Pool):
              [10.5000, 12.5000]]])
     """
 
+    function = "avg_pool2d"
+
     def __init__(
         self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
         divisor_override=None,
     ):  # fmt: skip
         super().__init__(
-            "avg_pool2d", kernel_size=kernel_size, stride=stride, padding=padding,
-            ceil_mode=ceil_mode, count_include_pad=count_include_pad,
-            divisor_override=divisor_override,
-        )  # fmt: skip
+            kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        )
 
 
-class LPPool2d(_Pool):
+class LPPool2d(_Pool, nn.LPPool2d):
     """`pooling.pool.lp_pool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
@@ -148,26 +216,60 @@ class LPPool2d(_Pool):
     norm_type, kernel_size, stride, ceil_mode
         As for ``torch.nn.LPPool2d``, in its order.
 
+    Notes
+    -----
+    Where the sum of powers of a window is 0, its second derivative is taken to be 0 like the
+    first.
+
     Examples
     --------
     >>> LPPool2d(2, (1, 2))(torch.tensor([[[3.0, 4.0]]]))
     tensor([[[5.]]])
     """
 
+    function = "lp_pool2d"
+
     def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False):
-        super().__init__(
-            "lp_pool2d", norm_type=norm_type, kernel_size=kernel_size, stride=stride,
-            ceil_mode=ceil_mode,
-        )  # fmt: skip
+        super().__init__(norm_type, kernel_size, stride, ceil_mode)
+
+    def _again(self, arguments, grad, grad_output, x):
+        # The backward is q T(g r) with q = x^(p-1), r = S^(1/p-1) and S = P(x^p), where P sums
+        # windows (and scales up those that overhang) and T is its transpose.
+        p = float(arguments["norm_type"])
+        area = prod(np.broadcast_to(self.kernel_size, 2).tolist())
+        average = AvgPool2d(self.kernel_size, self.stride, ceil_mode=self.ceil_mode)
+        window = average._arguments()
+        u, g, wide = (tensor.double() for tensor in (grad, grad_output, x))
+
+        def sums(cells):
+            return area * average._pool(window, cells)
+
+        def spread(values):
+            return area * average._backward(window, values, wide)
+
+        total = sums(wide**p)
+        empty = total == 0
+        total = total.masked_fill(empty, 1)
+        r = (total ** (1 / p - 1)).masked_fill(empty, 0)
+        slope_of_r = (1 / p - 1) * (total ** (1 / p - 2)).masked_fill(empty, 0)
+        q = wide ** (p - 1)
+        slope_of_q = (p - 1) * wide ** (p - 2) if p != 1 else torch.zeros_like(wide)
+        share = spread(g * r)
+        moved = sums(u * q)
+        grad_x = (u * slope_of_q * share).masked_fill(share == 0, 0)
+        grad_x = grad_x + p * q * spread(moved * g * slope_of_r)
+        return (r * moved).to(grad_output.dtype), grad_x.to(x.dtype)
 
 
-class AdaptiveMaxPool2d(_Pool):
+class AdaptiveMaxPool2d(_Winners, nn.AdaptiveMaxPool2d):
     """`pooling.adaptive.adaptive_max_pool2d` as a module.
 
     Parameters
     ----------
     output_size : int or tuple of two ints
         Bins along H and W; None keeps an axis as it is.
+    return_indices : bool
+        Return values and indices.
 
     Examples
     --------
@@ -175,11 +277,13 @@ class AdaptiveMaxPool2d(_Pool):
     tensor([[[15.]]])
     """
 
-    def __init__(self, output_size):
-        super().__init__("adaptive_max_pool2d", output_size=output_size)
+    function = "adaptive_max_pool2d"
+
+    def __init__(self, output_size, return_indices=False):
+        super().__init__(output_size, return_indices)
 
 
-class AdaptiveAvgPool2d(_Pool):
+class AdaptiveAvgPool2d(_Pool, nn.AdaptiveAvgPool2d):
     """`pooling.adaptive.adaptive_avg_pool2d` as a module.
 
     Parameters
@@ -193,11 +297,13 @@ class AdaptiveAvgPool2d(_Pool):
     tensor([[[7.5000]]])
     """
 
+    function = "adaptive_avg_pool2d"
+
     def __init__(self, output_size):
-        super().__init__("adaptive_avg_pool2d", output_size=output_size)
+        super().__init__(output_size)
 
 
-class SpatialPyramidPool2d(_Pool):
+class SpatialPyramidPool2d(_Pool, nn.Module):
     """`pooling.pyramid.spatial_pyramid_pool2d` as a module: any size in, one length out.
 
     Parameters
@@ -211,11 +317,28 @@ class SpatialPyramidPool2d(_Pool):
     torch.Size([8, 5376])
     """
 
+    function = "spatial_pyramid_pool2d"
+    __constants__ = ["levels", "mode", "rule"]
+
     def __init__(self, levels, mode="max", rule="adaptive"):
-        super().__init__("spatial_pyramid_pool2d", levels=tuple(levels), mode=mode, rule=rule)
+        super().__init__()
+        self.levels, self.mode, self.rule = tuple(levels), mode, rule
+
+    def _again(self, arguments, grad, grad_output, x):
+        if arguments["mode"] == "avg":
+            return super()._again(arguments, grad, grad_output, x)
+        pooled = []
+        for n in arguments["levels"]:
+            axes = [regular(bin_positions(a, n, arguments["rule"]), a) for a in x.shape[-2:]]
+            winners = torch.from_numpy(extreme(_array(x), axes, np.greater)[1])
+            pooled.append(_take(grad, winners).flatten(-3))
+        return torch.cat(pooled, -1), None
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
 
 
-class MaxUnpool2d(nn.Module):
+class MaxUnpool2d(nn.MaxUnpool2d):
     """`pooling.unpool.max_unpool2d` as a module; see there for arguments, shapes and errors.
 
     Parameters
@@ -223,6 +346,10 @@ class MaxUnpool2d(nn.Module):
     kernel_size, stride, padding
         As for ``torch.nn.MaxUnpool2d``. Called with values, indices and, if pooling dropped a
         border, `output_size`.
+
+    Notes
+    -----
+    Under ``torch.autocast`` shorter floats become float32, as in torch.
 
     Examples
     --------
@@ -233,15 +360,18 @@ class MaxUnpool2d(nn.Module):
     """
 
     def __init__(self, kernel_size, stride=None, padding=0):
-        super().__init__()
-        self.window = (kernel_size, stride, padding)
+        super().__init__(kernel_size, stride, padding)
 
     def forward(self, x: torch.Tensor, indices: torch.Tensor, output_size=None) -> torch.Tensor:
-        arguments = (indices.cpu().numpy(), *self.window, output_size)
-        return _Through.apply(
-            lambda a: pooling.max_unpool2d(a, *arguments),
-            lambda grad, a: pooling.max_unpool2d_backward(grad, a, *arguments),
+        _on_cpu(x=x, indices=indices)
+        if torch.is_autocast_enabled("cpu") and x.dtype in (torch.bfloat16, torch.float16):
+            x = x.float()
+        window = (self.kernel_size, self.stride, self.padding, output_size)
+        return _Function.apply(
+            lambda a, at: pooling.max_unpool2d(a, at, *window),
+            lambda grad, x, indices: (_take(grad, indices), None),
             x,
+            indices,
         )
 
 
@@ -252,6 +382,10 @@ class Conv2d(nn.Conv2d):
     ----------
     in_channels, out_channels, kernel_size, stride, padding, dilation, bias
         As for ``torch.nn.Conv2d``; `padding` in cells, zeros, no groups.
+
+    Notes
+    -----
+    Under ``torch.autocast`` image, kernels and bias are rounded to its dtype, as in torch.
 
     Examples
     --------
@@ -267,10 +401,48 @@ class Conv2d(nn.Conv2d):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        window = (self.stride, self.padding, self.dilation)
-        tensors = (x, self.weight) if self.bias is None else (x, self.weight, self.bias)
-        return _Through.apply(
-            lambda a, w, b=None: pooling.conv2d(a, w, b, *window),
-            lambda grad, a, w, *b: pooling.conv2d_backward(grad, a, w, *window)[: 2 + len(b)],
-            *tensors,
-        )
+        tensors = {"x": x, "weight": self.weight}
+        if self.bias is not None:
+            tensors["bias"] = self.bias
+        _on_cpu(**tensors)
+        if torch.is_autocast_enabled("cpu"):
+            lower = torch.get_autocast_dtype("cpu")
+            tensors = {
+                name: t if t.dtype == torch.float64 else t.to(lower) for name, t in tensors.items()
+            }
+        for name, tensor in tensors.items():
+            if tensor.dtype != tensors["x"].dtype:
+                raise TypeError(
+                    f"{name} must have x's dtype {tensors['x'].dtype}, got {tensor.dtype}"
+                )
+        return _conv2d((self.stride, self.padding, self.dilation), *tensors.values())
+
+
+def _conv2d(window, x, weight, *bias):
+    def run(a, w, b=None):
+        return pooling.conv2d(a, w, b, *window)
+
+    def derive(grad, x, weight, *bias):
+        return _conv2d_backward(window, grad, x, weight)[: 2 + len(bias)]
+
+    return _Function.apply(run, derive, x, weight, *bias)
+
+
+def _conv2d_backward(window, grad_output, x, weight):
+    """Run the backward; each of its three results is linear in each argument it depends on."""
+
+    def derive(for_x, for_weight, for_bias, grad_output, x, weight):
+        to_grad, to_x, to_weight = [], None, None
+        if for_x is not None:
+            to_grad.append(_conv2d(window, for_x, weight))
+            to_weight = _conv2d_backward(window, grad_output, for_x, weight)[1]
+        if for_weight is not None:
+            to_grad.append(_conv2d(window, x, for_weight))
+            to_x = _conv2d_backward(window, grad_output, x, for_weight)[0]
+        if for_bias is not None:
+            to_grad.append(for_bias[:, None, None].expand_as(grad_output))
+        return sum(to_grad), to_x, to_weight
+
+    return _Function.apply(
+        lambda g, a, w: pooling.conv2d_backward(g, a, w, *window), derive, grad_output, x, weight
+    )
