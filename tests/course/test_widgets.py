@@ -8,6 +8,7 @@ import pytest
 from explorers.probes import ALL, probes
 
 from pooling_course import explorers
+from pooling_course.explorers import module as modules
 from pooling_course.explorers.settings import SETTINGS, START, TAGS
 from pooling_course.explorers.widgets import WIDGETS
 
@@ -80,6 +81,23 @@ def test_widgets_factories_and_views_take_the_same_values(kind, name):
 def test_an_unknown_setting_is_refused():
     with pytest.raises(TypeError, match="explorer shift has no option speed"):
         explorers.shift(speed=2)
+
+
+def test_a_widget_made_after_an_edit_has_the_edit(tmp_path, monkeypatch):
+    before = explorers.shift()
+    for path in modules.FOLDER.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    ring = tmp_path / "ring.mjs"
+    ring.write_text(ring.read_text().replace('"every second cell"', '"each second cell"'))
+    monkeypatch.setattr(modules, "FOLDER", tmp_path)
+    assert '"each second cell"' in explorers.shift()._esm
+    assert '"every second cell"' in before._esm
+
+
+def test_a_module_loaded_again_has_a_name_of_its_own():
+    # In a page of JupyterLab: the first stays registered for what is shown already.
+    assert evaluate("shift", "Object.keys(defined)", 2) == ["shift-explorer", "shift-explorer-"]
+    assert evaluate("shift", "new Set(Object.values(defined)).size", 2) == 2
 
 
 REFUSED = {

@@ -5,7 +5,6 @@ The import of `settings.mjs` stands for what `settings.py` says of that explorer
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import rcssmin
@@ -18,7 +17,6 @@ _SCRIPT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.mjs";\n', re.M)
 _SHEET = re.compile(r'^import (\w+) from "\./([\w-]+)\.css" with \{ type: "css" \};\n', re.M)
 
 
-@cache
 def module(name: str) -> str:
     """Return an explorer as one ES module that imports nothing.
 

@@ -26,9 +26,14 @@ class Checked(traitlets.TraitType):
 
 
 class Widget(anywidget.AnyWidget):
-    """What the three have in common: a text in place of the view, for where no view can be."""
+    """What the three have in common: the module, and a text for where no view can be."""
 
     kind: str
+
+    @property
+    def _esm(self) -> str:
+        """The module, joined for each widget anew: what was edited needs no new kernel."""
+        return module(self.kind)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in SETTINGS[self.kind])
@@ -38,9 +43,7 @@ class Widget(anywidget.AnyWidget):
 def of(kind: str) -> type[Widget]:
     """Return the base of an explorer's widget, with a trait for each of its settings."""
     traits = {name: Checked(setting) for name, setting in SETTINGS[kind].items()}
-    return type(Widget)(
-        "Widget", (Widget,), {"_esm": module(kind), "kind": kind, "__module__": __name__, **traits}
-    )
+    return type(Widget)("Widget", (Widget,), {"kind": kind, "__module__": __name__, **traits})
 
 
 class WindowExplorer(of("window")):

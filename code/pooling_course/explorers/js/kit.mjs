@@ -104,7 +104,7 @@ export class Explorer extends HTMLElement {
   connectedCallback() {
     if (this.shadowRoot) return this.#watch();
     const root = this.attachShadow({ mode: "open" });
-    const title = this.getAttribute("label") ?? this.localName.replace("-", " ");
+    const title = this.getAttribute("label") ?? this.localName.replaceAll("-", " ");
     this.app = h("section", { class: "app", "aria-label": title },
       h("div", { class: "head" }, h("h3", { class: "title" }, title),
         button("Start again", () => this.change(this.#initial))));
@@ -217,7 +217,9 @@ export const p = (name, ...children) => h("p", { class: name }, ...children);
 
 /** Define an explorer and return what anywidget wants: a face that keeps view and model equal. */
 export function face(tag, Class) {
-  if (!customElements.get(tag)) customElements.define(tag, Class);
+  // A notebook loads the module again for each widget, perhaps after it was edited: under another name.
+  while (customElements.get(tag)) tag += "-";
+  customElements.define(tag, Class);
   return {
     render({ model, el }) {
       const explorer = document.createElement(tag);
