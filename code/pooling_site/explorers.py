@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pooling_course.explorers.module import module
-from pooling_course.explorers.settings import SETTINGS, TAGS
+from pooling_course.explorers.settings import SETTINGS, START, TAGS, checked
 from pooling_site.tables import STATIC
 
 
@@ -50,15 +50,8 @@ class ExplorerDirective(SphinxDirective):
         if "name" not in options or "title" not in options:
             raise self.error("explorer needs the options :name: and :title:")
         name, title = options.pop("name"), options.pop("title")
-        if unknown := set(options) - set(SETTINGS[kind]):
-            raise self.error(f"explorer {kind} has no option {', '.join(sorted(unknown))}")
-        state = SETTINGS[kind] | {
-            key: (value, value)
-            if isinstance(SETTINGS[kind][key], tuple) and isinstance(value, int)
-            else value
-            for key, value in options.items()
-        }
         try:
+            state = START[kind] | checked(kind, options)
             fallback = STATIC[kind](state)
         except (TypeError, ValueError) as fault:
             raise self.error(f"explorer {kind}: {fault}") from fault

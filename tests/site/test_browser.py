@@ -12,7 +12,7 @@ from notebook_checks import ROOT, directives, markdown, option
 from playwright.sync_api import expect
 
 from pooling_course.explorers.arithmetic import window_output
-from pooling_course.explorers.settings import SETTINGS, TAGS
+from pooling_course.explorers.settings import OPERATORS, START, TAGS, WINDOW
 
 CONTROLS = "input, select, button, td[tabindex='0'], [role='slider'], summary"
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -272,7 +272,7 @@ def test_addresses_that_make_no_sense_change_nothing(visit, kind):
 def test_defaults_are_those_of_python(visit, kind):
     page = visit(FIRST[kind][0]).page
     bare = page.evaluate("tag => document.createElement(tag).state", TAGS[kind])
-    assert bare == json.loads(json.dumps(SETTINGS[kind]))
+    assert bare == json.loads(json.dumps(START[kind]))
 
 
 @pytest.mark.parametrize("kind", TAGS)
@@ -377,13 +377,37 @@ def test_window_shows_what_the_library_computes(visit, change):
     assert np.allclose(shown, expected, rtol=1e-5)
 
 
+def test_window_has_a_control_for_each_setting_in_the_words_of_the_tables(visit):
+    stem, name = FIRST["window"]
+    page = visit(stem).page
+    explorer = page.locator(f"#{name}")
+    for setting, facts in WINDOW.items():
+        if facts.label or facts.of:
+            assert explorer.get_by_label(facts.label or setting, exact=True).count(), setting
+    assert OPERATORS["max"] in explorer.locator("slot").evaluate(
+        "slot => slot.assignedNodes().map(node => node.textContent).join()"
+    )
+    for operator, words in OPERATORS.items():
+        change = "([name, operator]) => document.getElementById(name).change({ operator })"
+        page.evaluate(change, [name, operator])
+        chosen = explorer.get_by_label("Operator", exact=True)
+        assert chosen.evaluate("select => select.selectedOptions[0].text") == words
+        others = [key for key, facts in WINDOW.items() if operator not in (facts.of or OPERATORS)]
+        lacks = [key for key in others if WINDOW[key].kind in ("pair", "bool")]
+        said = f"The {words} has no {', no '.join(lacks)}, here or in torch."
+        expect(explorer.get_by_text(said, exact=True)).to_be_visible()
+        for setting in ("norm_type", "weight"):
+            label = explorer.get_by_label(WINDOW[setting].label, exact=True)
+            assert label.is_visible() == (operator in WINDOW[setting].of)
+
+
 def test_window_says_which_rule_a_setting_breaks(visit):
     stem, name = FIRST["window"]
     page = visit(stem).page
     page.evaluate("name => document.getElementById(name).change({ padding: [2, 2] })", name)
     error = page.locator(f"#{name} .error")
     with pytest.raises(ValueError) as raised:
-        window_output(SETTINGS["window"] | {"padding": (2, 2)})
+        window_output(START["window"] | {"padding": (2, 2)})
     assert str(raised.value) in error.inner_text()
     expect(page.locator(f"#{name} [role=status]")).to_contain_text(str(raised.value))
     assert page.locator(f"#{name} [role=grid][aria-label=Output] td").count() == 0
@@ -547,5 +571,5 @@ def test_window_copies_a_program_that_runs(visit, capsys, library):
         .replace(")", "")
         .split()
     ]
-    assert np.allclose(printed, window_output(SETTINGS["window"]).ravel())
+    assert np.allclose(printed, window_output(START["window"]).ravel())
     assert not math.isnan(sum(printed))

@@ -1,16 +1,20 @@
 """The directive {explorer} in each kind of output, and the modules it puts into pages."""
 
+import html
+import json
 import re
 from pathlib import Path
 
 import pytest
+from explorers.probes import probes
 from pygments.lexers import JavascriptLexer
 from pygments.token import Comment, String, Whitespace
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util.console import strip_colors
 
 from pooling_course.explorers import module as modules
-from pooling_course.explorers.settings import SETTINGS, TAGS
+from pooling_course.explorers.settings import OPERATORS, SETTINGS, START, TAGS, WINDOW
+from pooling_site.tables import STATIC
 
 PAGE = """
 Title
@@ -83,12 +87,53 @@ def test_faults_are_named(tmp_path, line):
     assert "index.rst:5: ERROR" in warnings and message in warnings
 
 
+def pages(cases: list[tuple[str, str, object]]) -> str:
+    """Write a page with an explorer for each case: its kind, an option, a value of this."""
+    lines = ["Title", "=====", ""]
+    for i, (kind, name, value) in enumerate(cases):
+        given = f"   :name: e{i}\n   :title: T\n   :{name}: {value}\n"
+        lines.append(f".. explorer:: {kind}\n{given}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_every_setting_is_an_option_with_the_limits_of_the_widget(tmp_path, kind):
+    settings = SETTINGS[kind]
+    cases = [(kind, name, v) for name in settings for vs in probes(settings[name]) for v in vs]
+    text, warnings = built(tmp_path, pages(cases), "html")
+    found = re.findall(r'<\w+-explorer[^>]* id="e(\d+)"[^>]* state="([^"]*)"', text)
+    states = {int(i): json.loads(html.unescape(state)) for i, state in found}
+    refused = 0
+    for i, (_, name, value) in enumerate(cases):
+        try:
+            state = START[kind] | {name: settings[name].check(value, name)}
+            STATIC[kind](state)
+        except (TypeError, ValueError) as error:
+            assert f"explorer {kind}: {error}\n" in warnings and i not in states
+            assert value not in probes(settings[name])[1] or name in str(error)
+            refused += 1
+        else:
+            assert states[i] == json.loads(json.dumps(state))
+    assert 2 * len(settings) <= refused < len(cases)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_tables_say_all_of_the_call_in_the_words_of_the_controls(tmp_path, operator):
+    page = good().replace(":kernel_size: 2", f":operator: {operator}").replace("(1, 0)", "0")
+    text, _ = built(tmp_path, page.replace(":values: [[1, 2], [3, -4.5]]", ":shading: "), "text")
+    said = re.search(r"The (.*) over windows: (.*)\.", " ".join(text.split()))
+    assert said[1] == OPERATORS[operator]
+    taken = [name for name, setting in WINDOW.items() if operator in (setting.of or ())]
+    words = [f"{name} {WINDOW[name].words(WINDOW[name].start)}" for name in taken]
+    assert said[2].startswith(", ".join(words))
+
+
 def test_an_option_of_another_explorer_is_refused(tmp_path):
     _, warnings = built(tmp_path, good().replace("explorer:: window", "explorer:: bins"), "text")
     assert "explorer bins has no option kernel_size, padding, values" in warnings
 
 
-@pytest.mark.parametrize("name", modules.NAMES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_modules_are_small_and_stand_alone(name):
     text = modules.module(name)
     assert len(text.encode()) < 40_000
@@ -107,11 +152,9 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", modules.NAMES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_taking_out_comments_changes_nothing_else(name):
-    parts: dict[str, str] = {}
-    modules._collect(name, parts)
-    joined, small = "".join(parts.values()), modules.module(name)
+    joined, small = modules.joined(name), modules.module(name)
     assert "".join(tokens(small)) == "".join(tokens(joined))
 
 
@@ -127,4 +170,4 @@ def test_an_unknown_module_is_refused():
 
 
 def test_each_explorer_has_settings_a_tag_and_a_module():
-    assert set(SETTINGS) == set(TAGS) == set(modules.NAMES)
+    assert set(SETTINGS) == set(TAGS) == {name for name in SETTINGS if modules.module(name)}

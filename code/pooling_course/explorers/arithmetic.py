@@ -7,8 +7,7 @@ import numpy as np
 
 import pooling
 from pooling.bins import RULES
-from pooling.check import array
-from pooling_course.explorers.settings import MOST
+from pooling_course.explorers.settings import WINDOW, call_settings, short
 
 
 def kernel_weight(name: str, height: int, width: int) -> np.ndarray:
@@ -37,54 +36,14 @@ def kernel_weight(name: str, height: int, width: int) -> np.ndarray:
            [-1.,  8., -1.],
            [-1., -1., -1.]])
     """
+    WINDOW["weight"].check(name, "weight")
     if name == "ones":
         return np.ones((height, width))
     if name == "edges":
         return np.tile(np.sign(2.0 * np.arange(width) - width + 1), (height, 1))
-    if name != "outline":
-        raise ValueError(f"weight must be ones, edges or outline, got {name!r}")
     weight = -np.ones((height, width))
     weight[height // 2, width // 2] = height * width - 1
     return weight
-
-
-def plane(value: Any, name: str) -> np.ndarray:
-    """Return rows of numbers that an explorer can draw; one row may stand alone.
-
-    Parameters
-    ----------
-    value : array_like, shape (H, W) or (W,)
-        What the caller passed.
-    name : str
-        What to call it in an error.
-
-    Returns
-    -------
-    numpy.ndarray of int or float64, shape (H, W)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it holds no numbers, has another shape, is too large, or is not finite.
-
-    Examples
-    --------
-    >>> plane([1.0, 2.0], "x")
-    array([[1., 2.]])
-    """
-    given = array(value, name)
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must hold numbers, got {given.dtype}")
-    table = np.atleast_2d(given.astype(float))
-    if given.ndim not in (1, 2) or not 1 <= min(table.shape) <= max(table.shape) <= MOST:
-        raise ValueError(
-            f"{name} must have shape (H, W), or (W,) for one row, with sizes 1 to {MOST}, "
-            f"got {given.shape}"
-        )
-    wrong = table[~(np.abs(table) <= 1e9)]
-    if wrong.size:
-        raise ValueError(f"{name} must hold finite numbers up to 1e9, got {wrong[0]}")
-    return np.atleast_2d(given) if given.dtype.kind in "iu" else table
 
 
 def window_output(settings: dict[str, Any]) -> np.ndarray:
@@ -93,7 +52,7 @@ def window_output(settings: dict[str, Any]) -> np.ndarray:
     Parameters
     ----------
     settings : dict
-        As `pooling_course.explorers.settings.WINDOW`.
+        As `pooling_course.explorers.settings.START["window"]`.
 
     Returns
     -------
@@ -106,45 +65,18 @@ def window_output(settings: dict[str, Any]) -> np.ndarray:
 
     Examples
     --------
-    >>> from pooling_course.explorers.settings import WINDOW
-    >>> window_output(WINDOW)
+    >>> from pooling_course.explorers.settings import START
+    >>> window_output(START["window"])
     array([[9., 9.],
            [9., 8.]])
     """
-    x = plane(settings["values"], "values")[None].astype(float)
-    k, s, p, d = (
-        short(settings[name]) for name in ("kernel_size", "stride", "padding", "dilation")
-    )
-    operator, ceil_mode = settings["operator"], settings["ceil_mode"]
-    if operator == "conv":
-        weight = kernel_weight(settings["weight"], *settings["kernel_size"])[None, None]
-        return pooling.conv2d(x, weight, stride=s, padding=p, dilation=d)[0]
-    if operator == "lp":
-        return pooling.lp_pool2d(x, settings["norm_type"], k, s, ceil_mode)[0]
-    if operator == "avg":
-        return pooling.avg_pool2d(x, k, s, p, ceil_mode, settings["count_include_pad"])[0]
-    pool = {"max": pooling.max_pool2d, "min": pooling.min_pool2d}[operator]
-    return pool(x, k, s, p, d, ceil_mode)[0]
-
-
-def short(pair: tuple[int, int]) -> int | tuple[int, int]:
-    """Return one int for a pair of equal ones, as a reader would type it.
-
-    Parameters
-    ----------
-    pair : tuple of two ints
-        For height and width.
-
-    Returns
-    -------
-    int or tuple of two ints
-
-    Examples
-    --------
-    >>> short((3, 3)), short((3, 2))
-    (3, (3, 2))
-    """
-    return pair[0] if pair[0] == pair[1] else tuple(pair)
+    x = np.array(settings["values"], dtype=float)[None]
+    arguments = {name: short(value) for name, value in call_settings(settings).items()}
+    if settings["operator"] == "conv":
+        del arguments["kernel_size"]
+        weight = kernel_weight(settings["weight"], *settings["kernel_size"])
+        return pooling.conv2d(x, **arguments | {"weight": weight[None, None]})[0]
+    return getattr(pooling, f"{settings['operator']}_pool2d")(x, **arguments)[0]
 
 
 def bin_lists(size: int, n: int) -> dict[str, list[tuple[int, int]] | str]:

@@ -1,29 +1,29 @@
-"""One file an explorer: its module and what it imports, joined and without comments."""
+"""One file an explorer: its module and what it imports, joined and without comments.
+
+The import of `settings.mjs` stands for what `settings.py` says of that explorer.
+"""
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import rcssmin
 import rjsmin
 
-FOLDER = Path(__file__).parent / "js"
-NAMES = ("window", "bins", "shift")
-"""The explorers."""
+from pooling_course.explorers.settings import SETTINGS
 
+FOLDER = Path(__file__).parent / "js"
 _SCRIPT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.mjs";\n', re.M)
 _SHEET = re.compile(r'^import (\w+) from "\./([\w-]+)\.css" with \{ type: "css" \};\n', re.M)
 
 
-@cache
 def module(name: str) -> str:
     """Return an explorer as one ES module that imports nothing.
 
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        A key of `SETTINGS`.
 
     Returns
     -------
@@ -41,11 +41,24 @@ def module(name: str) -> str:
     >>> len(module("window").encode()) < 40_000
     True
     """
-    if name not in NAMES:
-        raise ValueError(f"name must be one of {', '.join(NAMES)}, got {name!r}")
-    parts: dict[str, str] = {}
+    return rjsmin.jsmin(joined(name))
+
+
+def joined(name: str) -> str:
+    """Return an explorer as one module, with its comments."""
+    if name not in SETTINGS:
+        raise ValueError(f"name must be one of {', '.join(SETTINGS)}, got {name!r}")
+    parts = {"settings": settings(name).removeprefix("export ")}
     _collect(name, parts)
-    return rjsmin.jsmin("".join(parts.values()))
+    return "".join(parts.values())
+
+
+def settings(name: str) -> str:
+    """Return the module `settings.mjs` of an explorer."""
+    facts = {key: setting.facts() for key, setting in SETTINGS[name].items()}
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    text = re.sub(r'"(\w+)":', r"\1:", text)  # JavaScript needs no quotes there
+    return f"export const SETTINGS = {text};\n"
 
 
 def _collect(name: str, parts: dict[str, str]) -> None:

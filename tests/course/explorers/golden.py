@@ -15,7 +15,8 @@ import numpy as np
 import pooling
 from pooling.bins import RULES, bin_coverage, paper_prediction
 from pooling.reduce import extreme
-from pooling_course.explorers.arithmetic import kernel_weight, short
+from pooling_course.explorers.arithmetic import kernel_weight
+from pooling_course.explorers.settings import WEIGHTS, short
 
 Case = dict[str, Any]
 Settings = dict[str, Any]
@@ -28,7 +29,6 @@ OPERATORS = {
     "lp": ("ceil_mode", "norm_type"),
     "conv": ("padding", "dilation"),
 }
-WEIGHTS = ("ones", "edges", "outline")
 NORM_TYPES = (1, 2, 3, -1, 0.5)
 
 _POWERS = 2.0 ** np.arange(-2, 3)
@@ -137,7 +137,7 @@ def random_settings(rng: np.random.Generator, operator: str) -> Settings:
         "ceil_mode": bool(rng.integers(2)),
         "count_include_pad": bool(rng.integers(2)),
         "norm_type": norm_type,
-        "weight": WEIGHTS[rng.integers(len(WEIGHTS))],
+        "weight": list(WEIGHTS)[rng.integers(len(WEIGHTS))],
     }
     case, axis = rng.random(), rng.integers(2)
     if case < 0.08 and operator != "conv":

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { outputCell, tables } from "../../code/pooling_course/explorers/js/pools.mjs";
-import { RULES, binCoverage, paperPrediction } from "../../code/pooling_course/explorers/js/rules.mjs";
-import { coverage } from "../../code/pooling_course/explorers/js/windows.mjs";
+import { outputCell, tables } from "../../../code/pooling_course/explorers/js/pools.mjs";
+import { RULES, binCoverage, paperPrediction } from "../../../code/pooling_course/explorers/js/rules.mjs";
+import { coverage } from "../../../code/pooling_course/explorers/js/windows.mjs";
 
 /** Each kind of case: from what is given to the fields that are expected. */
 const KINDS = {

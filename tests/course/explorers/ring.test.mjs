@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { compare, pooled, POOLS, roll, shifted } from "../../code/pooling_course/explorers/js/ring.mjs";
+import { compare, pooled, POOLS, roll, shifted } from "../../../code/pooling_course/explorers/js/ring.mjs";
 
 function near(got, want, atol, name) {
   const close = got.length === want.length && got.every((row, r) => row.length === want[r].length &&

@@ -1,8 +1,9 @@
 // The bin explorer: six rules cut an axis of a cells into n bins, level by level, side by side.
 
 import BINS from "./bins.css" with { type: "css" };
-import { button, clamp, Explorer, face, h, list, whole } from "./kit.mjs";
+import { button, clamp, downward, Explorer, face, h } from "./kit.mjs";
 import { binCoverage, paperPrediction, RULES } from "./rules.mjs";
+import { SETTINGS } from "./settings.mjs";
 
 // Formulas stand between backticks: they are not broken at the end of a line.
 const HOW = {
@@ -23,26 +24,8 @@ const SLIDES = {
   stretched: (a, n) => [a - (n - 1) * Math.floor(a / n), Math.floor(a / n), 0],
   fixed: (a, n) => [Math.ceil(13 / n), Math.ceil(13 / n), 0],
 };
-const MOST_CELLS = 64;
-const MOST_LEVELS = 8;
-
-const integer = (high) => ({ read: whole(1, high), write: String });
-const someLevels = list(whole(1, MOST_LEVELS), "_", MOST_LEVELS);
-const downward = (levels) => [...new Set(levels)].sort((a, b) => b - a);
-const BIN_SETTINGS = {
-  size: { kind: integer(MOST_CELLS), value: 14 },
-  levels: {
-    kind: {
-      read(raw) {
-        const found = someLevels(raw);
-        return found && downward(found);
-      },
-      write: (levels) => levels.join("_"),
-    },
-    value: [4, 2, 1],
-  },
-  level: { kind: integer(MOST_LEVELS), value: 4 },
-};
+const MOST_CELLS = SETTINGS.size.limits[1];
+const MOST_LEVELS = SETTINGS.levels.limits[1];
 
 // Drawings are WIDE units wide; a cell is at most BROAD units wide and, in a strip, TALL units high.
 const [WIDE, BROAD, TALL, BARS] = [240, 60, 14, 17];
@@ -318,7 +301,6 @@ function levelSquare() {
 }
 
 class BinExplorer extends Explorer {
-  static settings = BIN_SETTINGS;
   static sheets = [BINS];
 
   build() {

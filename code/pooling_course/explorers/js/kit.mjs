@@ -2,6 +2,7 @@
 // for notebooks. The explorers stand in a shadow tree, so no style of a page gets in or out.
 
 import KIT from "./kit.css" with { type: "css" };
+import { SETTINGS } from "./settings.mjs";
 
 /** Make an element: `h("button", { class: "x", onclick }, "text", child)`. */
 export function h(tag, properties = {}, ...children) {
@@ -37,33 +38,47 @@ const real = (low, high) => (raw) => {
   const value = typeof raw === "string" && raw.trim() ? Number(raw) : raw;
   return Number.isFinite(value) ? clamp(value, low, high) : undefined;
 };
-export const whole = (low, high) => (raw) => (Number.isInteger(Number(raw)) ? real(low, high)(raw) : undefined);
-export const list = (read, separator, most) => (raw) => {
+const whole = (low, high) => (raw) => (Number.isInteger(Number(raw)) ? real(low, high)(raw) : undefined);
+const list = (read, separator, most) => (raw) => {
   const parts = typeof raw === "string" ? raw.split(separator) : [].concat(raw);
   const found = parts.slice(0, most + 1).map(read);
   return found.length && found.length <= most && !found.includes(undefined) ? found : undefined;
 };
 const one = (names) => (raw) => (names.includes(raw) ? raw : undefined);
 
-export const kinds = {
-  real: (low, high) => ({ read: real(low, high), write: String }),
-  flag: () => ({ read: (raw) => one(["true", "false"])(`${raw}`) && `${raw}` === "true", write: String }),
-  choice: (...names) => ({ read: one(names), write: String }),
-  pair: (low, high) => ({
+export const downward = (numbers) => [...new Set(numbers)].sort((a, b) => b - a);
+
+const kinds = {
+  pair: ({ limits }) => ({
     read(raw) {
-      const found = list(whole(low, high), "x", 2)(raw);
+      const found = list(whole(...limits), "x", 2)(raw);
       return found && [found[0], found.at(-1)];
     },
     write: ([a, b]) => (a === b ? `${a}` : `${a}x${b}`),
   }),
-  table: (most) => ({
+  int: ({ limits }) => ({ read: whole(...limits) }),
+  ints: ({ limits }) => ({
     read(raw) {
-      const found = list(list(real(-1e9, 1e9), "_", most), "*", most)(raw);
-      return found?.every((row) => row.length === found[0].length) ? found : undefined;
+      const found = list(whole(...limits), "_", limits[1])(raw);
+      return found && downward(found);
+    },
+    write: (numbers) => numbers.join("_"),
+  }),
+  bool: () => ({ read: (raw) => one(["true", "false"])(`${raw}`) && `${raw}` === "true" }),
+  choice: ({ choices }) => ({ read: one(Object.keys(choices)) }),
+  number: ({ limits }) => ({ read: real(...limits) }),
+  table: ({ limits, most, even }) => ({
+    read(raw) {
+      const found = list(list(real(...limits), "_", most), "*", most)(raw);
+      const wide = found?.[0].length;
+      const odd = even && found && (wide % 2 || (found.length > 1 && found.length % 2));
+      return !odd && found?.every((row) => row.length === wide) ? found : undefined;
     },
     write: (rows) => rows.map((row) => row.join("_")).join("*"),
   }),
 };
+const settings = Object.entries(SETTINGS).map(([name, setting]) =>
+  [name, { start: setting.start, write: String, ...kinds[setting.kind](setting) }]);
 
 /** The scheme of the page around: the book's theme, or JupyterLab's. */
 function scheme() {
@@ -72,9 +87,9 @@ function scheme() {
 }
 
 /**
- * A custom element with settings.
+ * A custom element with the settings of settings.py.
  *
- * A subclass has `static settings`, name to `{ kind, value }`; `static sheets`; `build()`, which fills
+ * A subclass has `static sheets`; `build()`, which fills
  * `this.app` once; and `update(names)`, which shows `this.state` after the named settings changed.
  * Initial settings stand as JSON in the attribute `state`. An element with an `id` keeps what differs
  * from them in the address, as `?id.name=value`. A change by hand is announced by an event `change`.
@@ -89,7 +104,7 @@ export class Explorer extends HTMLElement {
   connectedCallback() {
     if (this.shadowRoot) return this.#watch();
     const root = this.attachShadow({ mode: "open" });
-    const title = this.getAttribute("label") ?? this.localName.replace("-", " ");
+    const title = this.getAttribute("label") ?? this.localName.replaceAll("-", " ");
     this.app = h("section", { class: "app", "aria-label": title },
       h("div", { class: "head" }, h("h3", { class: "title" }, title),
         button("Start again", () => this.change(this.#initial))));
@@ -118,14 +133,14 @@ export class Explorer extends HTMLElement {
     return { ...(this.#state ?? { ...this.#defaults(), ...this.#given }) };
   }
 
-  set state(settings) {
-    if (this.#state) this.#apply(settings);
-    else this.#given = { ...this.#given, ...this.#read(settings) };
+  set state(given) {
+    if (this.#state) this.#apply(given);
+    else this.#given = { ...this.#given, ...this.#read(given) };
   }
 
   /** Change settings by hand: show them, keep them in the address, tell the notebook. */
-  change(settings) {
-    const names = this.#apply(settings);
+  change(given) {
+    const names = this.#apply(given);
     if (!names.length) return false;
     this.#remember();
     this.dispatchEvent(new CustomEvent("change", { detail: names }));
@@ -138,23 +153,22 @@ export class Explorer extends HTMLElement {
     this.#saying = setTimeout(() => (this.status.textContent = text), 300);
   }
 
-  #read(settings) {
+  #read(given) {
     const known = {};
-    for (const [name, { kind }] of Object.entries(this.constructor.settings)) {
-      const value = name in settings ? kind.read(settings[name]) : undefined;
+    for (const [name, { read }] of settings) {
+      const value = name in given ? read(given[name]) : undefined;
       if (value !== undefined) known[name] = value;
     }
     return known;
   }
 
   #defaults() {
-    const schema = Object.entries(this.constructor.settings);
-    const byDefault = Object.fromEntries(schema.map(([name, { value }]) => [name, value]));
+    const byDefault = Object.fromEntries(settings.map(([name, { start }]) => [name, start]));
     return { ...byDefault, ...this.#read(JSON.parse(this.getAttribute("state") ?? "{}")) };
   }
 
-  #apply(settings) {
-    const next = this.#read(settings);
+  #apply(given) {
+    const next = this.#read(given);
     const names = Object.keys(next).filter((name) => !same(next[name], this.#state[name]));
     Object.assign(this.#state, next);
     if (names.length) this.update(names);
@@ -175,10 +189,10 @@ export class Explorer extends HTMLElement {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const address = new URL(location.href);
-      for (const [name, { kind }] of Object.entries(this.constructor.settings)) {
+      for (const [name, { write }] of settings) {
         const key = `${this.id}.${name}`;
         if (same(this.#state[name], this.#initial[name])) address.searchParams.delete(key);
-        else address.searchParams.set(key, kind.write(this.#state[name]));
+        else address.searchParams.set(key, write(this.#state[name]));
       }
       try {
         history.replaceState(history.state, "", address);
@@ -203,12 +217,14 @@ export const p = (name, ...children) => h("p", { class: name }, ...children);
 
 /** Define an explorer and return what anywidget wants: a face that keeps view and model equal. */
 export function face(tag, Class) {
-  if (!customElements.get(tag)) customElements.define(tag, Class);
+  // A notebook loads the module again for each widget, perhaps after it was edited: under another name.
+  while (customElements.get(tag)) tag += "-";
+  customElements.define(tag, Class);
   return {
     render({ model, el }) {
       const explorer = document.createElement(tag);
       explorer.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes the arrow keys for itself
-      const names = Object.keys(explorer.constructor.settings);
+      const names = Object.keys(SETTINGS);
       const known = (list) => Object.fromEntries(list.map((name) => [name, model.get(name)]));
       explorer.state = known(names);
       explorer.addEventListener("change", ({ detail }) => {
@@ -231,7 +247,7 @@ const rowOf = (id, name, ...children) =>
   h("div", { class: "row" }, h("label", { for: id }, name), ...children);
 
 /** A slider with its value beside it. */
-export function slider(name, low, high, change, describe = String) {
+export function slider(name, low, high, change) {
   const id = unique();
   const value = h("output", { for: id, "aria-live": "off" });
   const input = h("input", { type: "range", id, min: low, max: high, step: 1 });
@@ -239,13 +255,12 @@ export function slider(name, low, high, change, describe = String) {
   const element = rowOf(id, name, input, value);
   return {
     element,
-    show(number) {
-      input.max = Math.max(high, number);
-      input.value = number;
-      value.textContent = describe(number);
-      input.setAttribute("aria-valuetext", describe(number));
+    show(now) {
+      input.max = Math.max(high, now);
+      input.value = now;
+      value.textContent = number(now);
+      input.setAttribute("aria-valuetext", number(now));
     },
-    off: (flag) => (input.disabled = flag),
   };
 }
 
@@ -281,11 +296,11 @@ export function pairSlider(name, low, high, change) {
   };
 }
 
-/** A choice among names. */
+/** A choice: each option has its words, or a list that begins with them. */
 export function choice(name, options, change) {
   const id = unique();
   const select = h("select", { id },
-    ...Object.entries(options).map(([value, text]) => h("option", { value }, text)));
+    ...Object.entries(options).map(([value, text]) => h("option", { value }, [text].flat()[0])));
   select.addEventListener("change", () => change(select.value));
   const element = rowOf(id, name, select);
   return { element, show: (value) => (select.value = value) };

@@ -1,15 +1,10 @@
 // What a window computes: the pools and the convolution of the library, on one plane.
 
-import { python, short, windowPositions } from "./windows.mjs";
+import { SETTINGS } from "./settings.mjs";
+import { python, windowPositions } from "./windows.mjs";
 
-/** The operators, with the settings each has in torch and in the library. */
-export const OPERATORS = {
-  max: { name: "maximum", has: ["padding", "dilation", "ceil_mode"] },
-  avg: { name: "average", has: ["padding", "ceil_mode", "count_include_pad"] },
-  min: { name: "minimum", has: ["padding", "dilation", "ceil_mode"] },
-  lp: { name: "Lp norm", has: ["ceil_mode", "norm_type"] },
-  conv: { name: "convolution", has: ["padding", "dilation", "weight"] },
-};
+/** Whether an operator takes a setting, in torch and in the library; all take what is no argument. */
+export const has = (operator, name) => SETTINGS[name].of?.includes(operator) ?? true;
 
 /** The kernels of the convolution, for every kernel size. */
 export const WEIGHTS = {
@@ -22,16 +17,9 @@ export const WEIGHTS = {
 export const plane = ([rows, columns], value) =>
   Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => value(r, c)));
 
-/** The settings that count: what the operator lacks is set to what does nothing. */
-export function effective(settings) {
-  const has = (name) => OPERATORS[settings.operator].has.includes(name);
-  return {
-    ...settings,
-    padding: has("padding") ? settings.padding : [0, 0],
-    dilation: has("dilation") ? settings.dilation : [1, 1],
-    ceil_mode: has("ceil_mode") && settings.ceil_mode,
-  };
-}
+/** The settings that count: what the operator lacks stays where it starts, and does nothing there. */
+export const effective = (settings) => Object.fromEntries(Object.entries(settings).map(([name, value]) =>
+  [name, has(settings.operator, name) ? value : SETTINGS[name].start]));
 
 /** List the places of the windows along rows and along columns, or throw the library's message. */
 export function tables(settings) {
@@ -39,8 +27,8 @@ export function tables(settings) {
     effective(settings);
   if (operator !== "conv" && padding.some((p, axis) => p > kernel_size[axis] >> 1)) {
     throw new RangeError(
-      `padding must be at most half of kernel_size, got padding=${python(short(padding))} ` +
-        `for kernel_size=${python(short(kernel_size))}`,
+      `padding must be at most half of kernel_size, got padding=${python(padding)} ` +
+        `for kernel_size=${python(kernel_size)}`,
     );
   }
   return [values.length, values[0].length].map((n, axis) =>
@@ -96,25 +84,26 @@ export function outputCell(settings, [rows, columns]) {
   return { ...result, value: sum((cell) => (cell.value ?? 0) * cell.weight) };
 }
 
-/** Write the call in the words of `pooling` or of torch: the stride, and what is not the default. */
+const FIRST = ["norm_type", "kernel_size", "weight", "stride"]; // of a call, the default or not
+
+/** Write the call in the words of `pooling` or of torch: the stride, and what is not where it starts, the default. */
 export function call(settings, library) {
-  const { operator, kernel_size, stride, padding, dilation, ceil_mode } = effective(settings);
+  const state = effective(settings);
+  const { operator } = settings;
   const torch = library === "torch";
-  const rest = [`stride=${python(short(stride))}`];
-  const add = (name, value, byDefault) => {
-    if (python(value) !== python(byDefault)) rest.push(`${name}=${python(value)}`);
-  };
   const conv = operator === "conv";
-  add("padding", short(padding), 0);
-  add("dilation", short(dilation), 1);
-  add("ceil_mode", ceil_mode, false);
-  if (operator === "avg") add("count_include_pad", settings.count_include_pad, true);
   const negated = torch && operator === "min";
-  const first = [negated ? "-x" : "x"];
-  if (operator === "lp") first.push(`norm_type=${settings.norm_type}`);
-  first.push(conv ? "weight" : `kernel_size=${python(short(kernel_size))}`);
+  const words = [negated ? "-x" : "x"];
+  const add = (name) => words.push(`${name}=${python(state[name])}`);
+  if (operator === "lp") add("norm_type");
+  if (conv) words.push("weight");
+  else add("kernel_size");
+  add("stride");
+  for (const [name, { of, start }] of Object.entries(SETTINGS)) {
+    if (of && !FIRST.includes(name) && python(state[name]) !== python(start)) add(name);
+  }
   const name = conv ? "conv2d" : `${negated ? "max" : operator}_pool2d`;
-  const line = `${torch ? "F" : "pooling"}.${name}(${[...first, ...rest].join(", ")})`;
+  const line = `${torch ? "F" : "pooling"}.${name}(${words.join(", ")})`;
   return negated ? `-${line}` : line;
 }
 

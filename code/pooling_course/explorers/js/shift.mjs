@@ -1,38 +1,24 @@
 // The shift explorer: a signal or a picture that is dragged round a ring, and what pools make of it.
 
-import { button, choice, clamp, Explorer, face, h, kinds, number, slider } from "./kit.mjs";
+import { button, choice, clamp, Explorer, face, h, number, slider } from "./kit.mjs";
 import { PHOTO } from "./photo.mjs";
 import SHIFT from "./shift.css" with { type: "css" };
 import { figures, modulo, POOLS, roll, shifted } from "./ring.mjs";
+import { SETTINGS } from "./settings.mjs";
 
-const FAR = 16;
+const [, FAR] = SETTINGS.shift.limits;
+const CHAPTER = SETTINGS.values.start;
 const near = (by) => clamp(by, -FAR, FAR);
 const sixteen = (value) => [Array.from({ length: 16 }, (_, c) => value(c))];
 
 const PRESETS = {
-  chapter: ["0 0 1 1 0 0 1 1", [[0, 0, 1, 1, 0, 0, 1, 1]]],
+  chapter: [CHAPTER[0].join(" "), CHAPTER],
   step: ["one step", sixteen((c) => (c < 8 ? 0 : 1))],
   spike: ["spike", sixteen((c) => (c === 6 ? 1 : 0))],
   smooth: ["smooth wave", sixteen((c) => Math.round(100 * Math.cos((Math.PI * c) / 4)) / 100)],
   finest: ["finest wave", sixteen((c) => (c % 2 ? -1 : 1))],
   row: ["row of a photo", [PHOTO[8]]],
   picture: ["picture", PHOTO],
-};
-
-// Every second cell of an odd ring is no ring.
-const table = kinds.table(32);
-const even = (size) => size % 2 === 0;
-const evenTable = {
-  ...table,
-  read(raw) {
-    const rows = table.read(raw);
-    return rows && even(rows[0].length) && (rows.length === 1 || even(rows.length)) ? rows : undefined;
-  },
-};
-
-const SETTINGS = {
-  values: { kind: evenTable, value: PRESETS.chapter[1] },
-  shift: { kind: kinds.pair(-FAR, FAR), value: [0, 1] },
 };
 
 const DEFINITION = `How an output is compared: it may have moved along with the input. Of all moves by whole
@@ -130,7 +116,6 @@ function paint(canvas, plane, [low, high], wide, marked = () => false) {
 const GRAYS = Array.from({ length: 256 }, (_, gray) => `rgb(${gray},${gray},${gray})`);
 
 class ShiftExplorer extends Explorer {
-  static settings = SETTINGS;
   static sheets = [SHIFT];
   #drag = null;
   #metric = "change";
@@ -147,13 +132,12 @@ class ShiftExplorer extends Explorer {
       this.bars.element, this.canvas, this.overlay);
     this.#listen();
     this.caption = h("figcaption");
-    const titles = Object.fromEntries(Object.entries(PRESETS).map(([name, [title]]) => [name, title]));
-    this.preset = choice("Input", { ...titles, own: "your own" },
+    this.preset = choice("Input", { ...PRESETS, own: "your own" },
       (name) => name !== "own" && this.#change({ values: PRESETS[name][1] }));
     const to = (axis, value) => this.state.shift.map((old, at) => (at === axis ? value : old));
     const mover = (axis, name, back, on) => {
       const by = (step) => () => this.#change({ shift: to(axis, near(this.state.shift[axis] + step)) });
-      const control = slider(name, -FAR, FAR, (value) => this.#change({ shift: to(axis, value) }), number);
+      const control = slider(name, -FAR, FAR, (value) => this.#change({ shift: to(axis, value) }));
       const element = h("div", { class: "mover" }, button("−1", by(-1), { "aria-label": `One cell ${back}` }),
         control.element, button("+1", by(1), { "aria-label": `One cell ${on}` }));
       return { element, show: control.show };

@@ -1,12 +1,13 @@
 // The window explorer: a plane, a window that moves over it, and what it writes for each place.
 
 import {
-  button, check, choice, code, equals, Explorer, face, Grid, h, kinds, number, p, pairSlider, slider,
+  button, check, choice, code, equals, Explorer, face, Grid, h, number, p, pairSlider, slider,
 } from "./kit.mjs";
 import GRID from "./grid.css" with { type: "css" };
 import WINDOW from "./window.css" with { type: "css" };
 import { PHOTO } from "./photo.mjs";
-import { call, effective, OPERATORS, outputCell, plane, program, tables, WEIGHTS } from "./pools.mjs";
+import { call, effective, has, outputCell, plane, program, tables } from "./pools.mjs";
+import { SETTINGS } from "./settings.mjs";
 import { coverage } from "./windows.mjs";
 
 const PRESETS = {
@@ -18,32 +19,22 @@ const PRESETS = {
 };
 const preset = (name, size) => plane(size, PRESETS[name][1]);
 
-const from = (kind, value) => ({ kind, value });
-const SETTINGS = {
-  values: from(kinds.table(32), preset("mixed", [6, 6])),
-  operator: from(kinds.choice(...Object.keys(OPERATORS)), "max"),
-  kernel_size: from(kinds.pair(1, 32), [3, 3]),
-  stride: from(kinds.pair(1, 32), [2, 2]),
-  padding: from(kinds.pair(0, 16), [0, 0]),
-  dilation: from(kinds.pair(1, 16), [1, 1]),
-  ceil_mode: from(kinds.flag(), false),
-  count_include_pad: from(kinds.flag(), true),
-  norm_type: from(kinds.real(0.1, 64), 2),
-  weight: from(kinds.choice(...Object.keys(WEIGHTS)), "outline"),
-  selected: from(kinds.pair(0, 63), [0, 0]),
-  shading: from(kinds.flag(), false),
+// Each setting with a label, and each argument of the call, has the control of its kind.
+const CONTROLS = {
+  pair: ({ slide }, name, set) => pairSlider(name, ...slide, set),
+  bool: (_, name, set) => check(name, set),
+  choice: ({ choices }, name, set) => choice(name, choices, set),
+  number: ({ slide }, name, set) => slider(name, ...slide, set),
 };
-
-const PAIRS = ["kernel_size", "stride", "padding", "dilation"];
+const [PAIRS, OTHERS] = [true, false].map((paired) => Object.keys(SETTINGS)
+  .filter((name) => SETTINGS[name].of && paired === (SETTINGS[name].kind === "pair")));
 const brief = (value) =>
   Math.abs(value) < 1e5 || !Number.isFinite(value) ? number(value, 3) : value.toExponential(1).replace("+", "").replace("-", "−");
-const titles = (all, read) => Object.fromEntries(Object.entries(all).map(([name, entry]) => [name, read(entry)]));
 const bracket = (value) => (value < 0 ? `(${number(value)})` : number(value));
 const times = ([a, b]) => `${a} × ${b}`;
 const POWERS = { 1: "", 2: "²", 3: "³" };
 
 class WindowExplorer extends Explorer {
-  static settings = SETTINGS;
   static sheets = [GRID, WINDOW];
   #hover = null; // the output cell under the mouse
   #look = [0, 0]; // the input cell that is edited
@@ -54,7 +45,6 @@ class WindowExplorer extends Explorer {
   #timer = 0;
 
   build() {
-    const set = (name) => (value) => this.change({ [name]: value });
     const choose = (row, column, how) => {
       if (how === "hover") return this.#peek([row, column]);
       this.#select([row, column]);
@@ -75,25 +65,19 @@ class WindowExplorer extends Explorer {
 
     this.reading = h("div", { class: "reading" });
     this.play = button("Play", () => this.#toggle());
-    this.c = {
-      shading: check("Shade cells never read or read more than once", set("shading")),
-      preset: choice("Numbers", { ...titles(PRESETS, ([title]) => title), own: "your own" },
-        (name) => {
-          this.#named = name;
-          if (name !== "own") this.change({ values: preset(name, this.#size()) });
-        }),
-      size: pairSlider("Input size", 1, 16, (size) => {
-        const own = this.#own ?? this.state.values;
-        this.change({ values: this.#resized(size, own) });
-        this.#own = own; // so that cells which are cut off come back
-      }),
-      operator: choice("Operator", titles(OPERATORS, ({ name }) => name), set("operator")),
-      norm_type: slider("Lp: p", 1, 8, set("norm_type"), (p) => number(p)),
-      weight: choice("Kernel weights", { ones: "all 1", edges: "right − left", outline: "center − around" }, set("weight")),
-      ...Object.fromEntries(PAIRS.map((name, i) => [name, pairSlider(name, +(i !== 2), [7, 7, 4, 4][i], set(name))])),
-      ceil_mode: check("ceil_mode", set("ceil_mode")),
-      count_include_pad: check("count_include_pad", set("count_include_pad")),
-    };
+    const shown = Object.entries(SETTINGS).filter(([, { label, of }]) => label || of);
+    this.c = Object.fromEntries(shown.map(([name, setting]) => [name,
+      CONTROLS[setting.kind](setting, setting.label ?? name, (value) => this.change({ [name]: value }))]));
+    this.preset = choice("Numbers", { ...PRESETS, own: "your own" },
+      (name) => {
+        this.#named = name;
+        if (name !== "own") this.change({ values: preset(name, this.#size()) });
+      });
+    this.size = pairSlider("Input size", 1, 16, (size) => {
+      const own = this.#own ?? this.state.values;
+      this.change({ values: this.#resized(size, own) });
+      this.#own = own; // so that cells which are cut off come back
+    });
     this.separate = check("Set height and width apart", (flag) => {
       const { state } = this;
       this.#apart = flag;
@@ -136,8 +120,8 @@ class WindowExplorer extends Explorer {
       h("div", { class: "controls" },
         fields("Window", ...elements(...PAIRS), this.separate.element),
         h("div", {},
-          fields("Operator", ...elements("operator", "norm_type", "weight", "ceil_mode", "count_include_pad"), this.lacks),
-          fields("Input", ...elements("preset", "size")))),
+          fields("Operator", ...elements("operator", ...OTHERS), this.lacks),
+          fields("Input", this.preset.element, this.size.element))),
       this.formula,
       this.counts,
       h("div", { class: "code" }, this.codes.pooling.element, this.codes.torch.element),
@@ -406,20 +390,17 @@ class WindowExplorer extends Explorer {
   }
 
   #controls(state, size) {
-    const { c } = this;
-    const { has, name } = OPERATORS[state.operator];
-    for (const setting of PAIRS) c[setting].show(this.state[setting], this.#apart);
-    const lacks = ["padding", "dilation", "ceil_mode", "count_include_pad"].filter((name) => {
-      c[name].off(!has.includes(name));
-      return !has.includes(name);
-    });
-    for (const setting of ["norm_type", "weight"]) c[setting].element.hidden = !has.includes(setting);
-    this.lacks.textContent = lacks.length ? `The ${name} has no ${lacks.join(", no ")}, here or in torch.` : "";
-    for (const setting of ["operator", "norm_type", "weight", "shading"]) c[setting].show(this.state[setting]);
-    c.ceil_mode.show(this.state.ceil_mode);
-    c.count_include_pad.show(this.state.count_include_pad);
-    c.preset.show(this.#preset());
-    c.size.show(size, true);
+    const lacks = [];
+    for (const [name, control] of Object.entries(this.c)) {
+      const lacking = !has(state.operator, name);
+      control.show(this.state[name], this.#apart);
+      control.off ? control.off(lacking) : (control.element.hidden = lacking);
+      if (control.off && lacking) lacks.push(name);
+    }
+    const operator = SETTINGS.operator.choices[state.operator];
+    this.lacks.textContent = lacks.length ? `The ${operator} has no ${lacks.join(", no ")}, here or in torch.` : "";
+    this.preset.show(this.#preset());
+    this.size.show(size, true);
     this.separate.show(this.#apart);
     const [row, column] = this.#look;
     this.valueName.textContent = `Cell (${row}, ${column})`;

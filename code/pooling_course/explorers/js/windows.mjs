@@ -1,16 +1,10 @@
 // Where windows lie: the rules of pooling/windows.py, along one axis, with its error messages.
 
-const pythonRepr = (value) => (Array.isArray(value) ? `(${value.join(", ")})` : `${value}`);
-
-/** One number for a pair of equal ones: what a reader would type. */
-export const short = ([a, b]) => (a === b ? a : [a, b]);
-
-/** Write a number, a pair, a boolean or a table as Python does. */
+/** Write a number, a pair, a boolean or a table as Python does; one number for a pair of equal ones. */
 export function python(value) {
-  if (Array.isArray(value) && Array.isArray(value[0])) {
-    return "[" + value.map((row) => "[" + row.join(", ") + "]").join(", ") + "]";
-  }
-  return value === true ? "True" : value === false ? "False" : pythonRepr(value);
+  if (Array.isArray(value?.[0])) return "[" + value.map((row) => "[" + row.join(", ") + "]").join(", ") + "]";
+  if (Array.isArray(value)) return value[0] === value[1] ? `${value[0]}` : `(${value.join(", ")})`;
+  return value === true ? "True" : value === false ? "False" : `${value}`;
 }
 
 /** Count the windows along one axis of n cells. */
