@@ -34,7 +34,7 @@ def _on_cpu(**tensors: torch.Tensor) -> None:
 
 
 class _Function(torch.autograd.Function):
-    """Run a function of NumPy arrays; `derive` maps gradients of outputs, and inputs, to those of inputs.
+    """Run a function of NumPy arrays; `derive` takes output gradients and inputs to gradients.
 
     `derive` works on tensors. What it does by means of this class or of torch has a derivative
     in turn. The gradient of an output that nothing depends on is None.
