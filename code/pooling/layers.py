@@ -21,8 +21,6 @@ from pooling.bins import bin_positions
 from pooling.reduce import extreme, flat_positions, scatter
 from pooling.windows import regular
 
-Tensors = tuple[torch.Tensor | None, ...]
-
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
     tensor = tensor.detach()
@@ -36,14 +34,14 @@ def _on_cpu(**tensors: torch.Tensor) -> None:
 
 
 class _Function(torch.autograd.Function):
-    """Run a function of NumPy arrays; `derive` maps output gradients and input to gradients.
+    """Run a function of NumPy arrays; `derive` takes output gradients and inputs to gradients.
 
     `derive` works on tensors. What it does by means of this class or of torch has a derivative
     in turn. The gradient of an output that nothing depends on is None.
     """
 
     @staticmethod
-    def forward(ctx, run: Callable, derive: Callable[..., Tensors], *tensors: torch.Tensor):
+    def forward(ctx, run: Callable, derive: Callable, *tensors: torch.Tensor):
         ctx.save_for_backward(*tensors)
         ctx.set_materialize_grads(False)
         ctx.derive = derive
@@ -105,7 +103,7 @@ class _Pool:
         run = partial(getattr(pooling, f"{self.function}_backward"), **arguments)
         return _Function.apply(run, partial(self._again, arguments), grad_output, x)
 
-    def _again(self, arguments, grad, grad_output, x) -> Tensors:
+    def _again(self, arguments, grad, grad_output, x) -> tuple[torch.Tensor | None, ...]:
         """Return the gradients of the backward: here its transpose is the pool itself."""
         return self._pool(arguments, grad), None
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 
 FLOATS = ("float32", "float64")
@@ -18,6 +19,11 @@ PALETTES = {
 FINITE = ("normal", "ties", "negative", "signed zeros")
 EVERY = ("normal", *PALETTES)
 LAYOUTS = ("plain", "transposed", "strided", "reversed")
+
+
+def share(part):
+    """Let a test, one of many or a slow one, try a part of the examples the profile asks for."""
+    return settings(max_examples=round(part * settings().max_examples))
 
 
 def laid_out(x, layout):

@@ -3,16 +3,27 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from problems import FLOATS, assert_close, gradients, images, ints, outcome, planes, refused, tensor
+from problems import (
+    FLOATS,
+    assert_close,
+    gradients,
+    images,
+    ints,
+    outcome,
+    planes,
+    refused,
+    share,
+    tensor,
+)
 from torch.nn import functional as F
 
 import pooling
 from pooling import loops
 from pooling.blur import MODES
 
-few = settings(max_examples=60)
+few = share(0.3)
 PADDINGS = st.sampled_from(list(MODES))
 BLURS = {"kernel_size": st.integers(1, 7), "stride": ints(2, 1, 4), "mode": PADDINGS}
 

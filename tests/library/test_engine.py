@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from problems import (
     EVERY,
@@ -27,6 +27,7 @@ from problems import (
     per_axis,
     planes,
     refused,
+    share,
     tensor,
     values,
 )
@@ -42,7 +43,7 @@ WHOLE = blocks.BLOCK
 BLOCKS = st.sampled_from([1, 60, 300, 2000, WHOLE])
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0]
 
-some = settings(max_examples=100)
+some = share(0.5)
 
 
 @contextmanager
@@ -193,7 +194,7 @@ NESTS = [(6, 3, 2, 1), (1, 2, 3, 6), (4, 2, 1), (3, 2), (2, 2, 4), (12, 5), (16,
 
 
 @pytest.mark.parametrize("levels", NESTS)
-@settings(max_examples=30)
+@share(0.17)
 @given(
     x=cut_bins().flatmap(lambda plane: filled(plane, (*FLOATS, "int8"))),
     block=BLOCKS,
@@ -306,7 +307,7 @@ def test_avg_pool_of_any_blocks_equals_torch(ndim, data):
     assert_close(sent, leaf.grad.numpy().astype(sent.dtype))
 
 
-@settings(max_examples=60)
+@share(0.3)
 @given(problem=averages(2, ("float16", *FLOATS), kernel=8, extra=5))
 def test_averages_of_anything_equal_the_loops(problem):
     """One NaN, or two infinities, spoil the windows that read them, and no others."""
@@ -445,7 +446,6 @@ def cells_read(x, axes):
     return x
 
 
-@settings(max_examples=200)
 @given(data=st.data(), ndim=st.integers(1, 3), block=st.sampled_from([1, 60, 300, 2000]))
 def test_blocks_hold_every_window_once_with_all_its_cells(data, ndim, block):
     shape = [data.draw(st.integers(low, 7)) for low in (0, *[1] * (ndim + 1))]
@@ -485,7 +485,6 @@ def test_blocks_hold_every_window_once_with_all_its_cells(data, ndim, block):
     assert (seen == 1).all()
 
 
-@settings(max_examples=200)
 @given(data=st.data(), ndim=st.integers(1, 3), block=BLOCKS)
 def test_windows_and_tables_of_any_axes_are_reduced_cell_by_cell(data, ndim, block):
     """Windows may begin and end anywhere, more freely than any pool lays them."""

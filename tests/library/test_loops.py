@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from problems import (
     EVERY,
@@ -20,6 +20,7 @@ from problems import (
     per_axis,
     planes,
     refused,
+    share,
     sizes,
     windows,
 )
@@ -28,7 +29,7 @@ import pooling
 from pooling import loops
 from pooling.bins import RULES
 
-few = settings(max_examples=60)
+few = share(0.3)
 
 
 def spelled(window, ndim, *names):

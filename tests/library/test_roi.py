@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problems import (
     FINITE,
@@ -15,6 +15,7 @@ from problems import (
     ints,
     outcome,
     refused,
+    share,
     tensor,
 )
 from torchvision import ops
@@ -22,7 +23,7 @@ from torchvision import ops
 import pooling
 from pooling import loops
 
-few = settings(max_examples=60)
+few = share(0.3)
 SCALES = st.sampled_from([1.0, 0.5, 1 / 16, 0.3, 2.0])
 
 

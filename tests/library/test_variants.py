@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from problems import (
     EVERY,
@@ -17,6 +17,7 @@ from problems import (
     outcome,
     planes,
     refused,
+    share,
     sizes,
     tensor,
     windows,
@@ -26,7 +27,7 @@ from torch.nn import functional as F
 import pooling
 from pooling import loops
 
-few = settings(max_examples=60)
+few = share(0.3)
 SOME = ("normal", "ties")
 KERNEL = {"kernel_size": ints(2, 1, 4), "stride": st.none() | ints(2, 1, 3)}
 ONE = {"kernel_size": (1, 3)}
