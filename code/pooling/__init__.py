@@ -1,7 +1,9 @@
-"""Pooling and convolution on NumPy arrays, small enough to be read.
+"""Pooling and convolution on NumPy arrays.
 
-Names, arguments and defaults are those of ``torch.nn.functional``. Importing needs NumPy
-alone; `pooling.layers` holds the same functions as torch modules.
+Names, arguments and defaults are those of ``torch.nn.functional``. Arrays may have any layout
+and byte order; results have the byte order of the machine. Importing needs NumPy alone;
+`pooling.layers` holds the same functions as torch modules, and `pooling.loops` the definitions
+as plain loops, short enough to be read.
 """
 
 from pooling.adaptive import (

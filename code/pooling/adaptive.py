@@ -4,7 +4,7 @@ import numpy as np
 
 from pooling.bins import bin_positions
 from pooling.blocks import Axis, number
-from pooling.check import gradient, image, integer, positions
+from pooling.check import flag, gradient, image, integer, positions
 from pooling.reduce import average, average_backward, best, extreme, extreme_backward, scatter
 from pooling.windows import Windows, regular
 
@@ -39,8 +39,8 @@ def adaptive_max_pool2d(
 
     Notes
     -----
-    Equal to ``torch.nn.functional.adaptive_max_pool2d`` to the bit. The bins are those of
-    `pooling.bins.adaptive_bins`.
+    Equal to ``torch.nn.functional.adaptive_max_pool2d`` to the bit, but for the bits of NaN: see
+    `pooling.pool.max_pool2d`. The bins are those of `pooling.bins.adaptive_bins`.
 
     Examples
     --------
@@ -49,7 +49,8 @@ def adaptive_max_pool2d(
     """
     x = image(x, 2)
     axes = _axes(x, output_size)
-    return extreme(x, axes, np.greater) if return_indices else best(x, axes, np.greater)
+    find = extreme if flag(return_indices, "return_indices") else best
+    return find(x, axes, np.greater)
 
 
 def adaptive_max_pool2d_backward(

@@ -33,7 +33,7 @@ class Block(NamedTuple):
 
 
 def blocks(x: np.ndarray, axes: Sequence[Axis], dtype: np.dtype | None = None) -> Iterator[Block]:
-    """Cut a batch into blocks of about `BLOCK` bytes.
+    """Cut a batch into blocks of about `BLOCK` bytes, padding counted.
 
     Parameters
     ----------
@@ -57,13 +57,13 @@ def blocks(x: np.ndarray, axes: Sequence[Axis], dtype: np.dtype | None = None) -
     """
     images, channels, *plane = x.shape
     everything = tuple(slice(0, number(axis)) for axis in axes)
-    size = np.dtype(dtype or x.dtype).itemsize
-    planes = BLOCK // (size * prod(plane))
+    size = np.dtype(dtype or x.dtype).itemsize * prod(map(_padded_size, plane, axes))
+    planes = BLOCK // size
     if planes >= channels:
         for i in steps(images, planes // channels):
             yield Block((i, slice(None), *everything), x[i], 0, tuple(axes))
         return
-    rows = number(axes[0]) if planes else number(axes[0]) * BLOCK // (size * prod(plane))
+    rows = number(axes[0]) if planes else number(axes[0]) * BLOCK // size
     for i in steps(images, 1):
         for j in steps(channels, planes):
             for some in steps(number(axes[0]), rows):
@@ -118,11 +118,11 @@ def pad(x: np.ndarray, axes: Sequence[Axis], fill) -> tuple[np.ndarray, tuple[Ax
     spatial = x.shape[x.ndim - len(axes) :]
     shape, inside, moved = list(x.shape[: x.ndim - len(axes)]), [...], []
     for n, axis in zip(spatial, axes, strict=True):
-        before, after = 0, 0
+        size, before = _padded_size(n, axis), 0
         if isinstance(axis, Windows):
-            before, after = max(0, -axis.start), max(0, axis.stop - n)
-            axis = axis._replace(n=n + before + after, start=axis.start + before)
-        shape.append(n + before + after)
+            before = max(0, -axis.start)
+            axis = axis._replace(n=size, start=axis.start + before)
+        shape.append(size)
         inside.append(slice(before, before + n))
         moved.append(axis)
     out = np.full(shape, fill, dtype=x.dtype)
@@ -205,3 +205,8 @@ def part(axis: Axis, some: slice, n: int) -> tuple[slice, Axis]:
     low = int(table[inside].min(initial=n))
     high = int(table[inside].max(initial=low - 1)) + 1
     return slice(low, high), np.where(inside, table - low, -1)
+
+
+def _padded_size(n, axis):
+    """Count the cells of an axis with the padding that `pad` puts around it."""
+    return max(axis.stop, n) - min(axis.start, 0) if isinstance(axis, Windows) else n

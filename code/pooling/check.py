@@ -1,7 +1,8 @@
 """The argument rules shared by every function: what is accepted, and what the error says."""
 
 from collections.abc import Iterable
-from numbers import Integral
+from math import isfinite
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
     TypeError
         If an entry is not an int (a bool or a float is not).
     ValueError
-        If there are not `ndim` entries, or one is smaller than `at_least`.
+        If there are not `ndim` entries, or one is smaller than `at_least` or 2**63 or more.
 
     Examples
     --------
@@ -49,6 +50,8 @@ def int_tuple(value, ndim: int, name: str, at_least: int) -> tuple[int, ...]:
         raise ValueError(f"{name} must be {form}, got {value!r}")
     if min(entries) < at_least:
         raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
+    if max(entries) >= 2**63:
+        raise ValueError(f"{name} must be below 2**63, got {value!r}")
     return tuple(int(entry) for entry in entries)
 
 
@@ -73,7 +76,7 @@ def integer(value, name: str, at_least: int) -> int:
     TypeError
         If `value` is not an int (a bool or a float is not).
     ValueError
-        If it is smaller than `at_least`.
+        If it is smaller than `at_least` or 2**63 or more.
 
     Examples
     --------
@@ -85,8 +88,74 @@ def integer(value, name: str, at_least: int) -> int:
     return int_tuple(value, 1, name, at_least)[0]
 
 
+def flag(value, name: str) -> bool:
+    """Return `value` as a bool.
+
+    Parameters
+    ----------
+    value : bool
+        What the caller passed for the argument `name`.
+    name : str
+        The argument's name, for the error.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a bool: every text is true, "no" as well.
+
+    Examples
+    --------
+    >>> flag(np.True_, "ceil_mode")
+    True
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def real(value, name: str) -> float:
+    """Return `value` as a float.
+
+    Parameters
+    ----------
+    value : float or int
+        What the caller passed for the argument `name`.
+    name : str
+        The argument's name, for the error.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number (a bool or a text is not).
+    ValueError
+        If it is not finite.
+
+    Examples
+    --------
+    >>> real(np.float32(0.5), "alpha")
+    0.5
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        finite = isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return float(value)
+
+
 def array(x, name: str) -> np.ndarray:
-    """Return `x` as an array.
+    """Return `x` as an array, its bytes in the order of this machine.
 
     Parameters
     ----------
@@ -101,6 +170,8 @@ def array(x, name: str) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `x` is a masked array: no function here looks at a mask.
     ValueError
         If nested lists have rows of different lengths.
 
@@ -109,10 +180,13 @@ def array(x, name: str) -> np.ndarray:
     >>> array([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array, fill it first; got {type(x).__name__}")
     try:
-        return np.asarray(x)
+        x = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name} must be an array or lists of equal lengths, got {x!r}") from error
+    return x.astype(x.dtype.newbyteorder("="), copy=False)
 
 
 def image(x, ndim: int, name: str = "x", kinds: str = "fiu") -> np.ndarray:

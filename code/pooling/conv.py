@@ -112,8 +112,9 @@ def fold(
     p = [-axis.start for axis in axes]
     h, w = (axis._replace(start=0) for axis in axes)
     padded = np.zeros([*batch, plane[0] + 2 * p[0], plane[1] + 2 * p[1]], dtype=x.dtype)
-    for i, j in np.ndindex(k):
-        padded[..., h.cell(i), w.cell(j)] += columns[..., i, j, :, :]
+    with np.errstate(invalid="ignore", over="ignore"):
+        for i, j in np.ndindex(k):
+            padded[..., h.cell(i), w.cell(j)] += columns[..., i, j, :, :]
     return np.ascontiguousarray(padded[..., p[0] : p[0] + plane[0], p[1] : p[1] + plane[1]])
 
 
@@ -167,9 +168,10 @@ def conv2d(
                 f"bias must have shape ({len(weight)},), one per output channel, got {bias.shape}"
             )
     out = np.empty(_output_shape(x, weight, axes), dtype=x.dtype)
-    _multiply(x.reshape(-1, *x.shape[-3:]), weight, axes, out.reshape(-1, *out.shape[-3:]))
-    if bias is not None:
-        out += bias[:, None, None]
+    with np.errstate(invalid="ignore", over="ignore"):
+        _multiply(x.reshape(-1, *x.shape[-3:]), weight, axes, out.reshape(-1, *out.shape[-3:]))
+        if bias is not None:
+            out += bias[:, None, None]
     return out
 
 
@@ -181,14 +183,14 @@ def conv2d_backward(
     Parameters
     ----------
     grad_output : array_like, shape (N, O, oH, oW) or (O, oH, oW)
-        Gradient with respect to the output of `conv2d`.
+        Gradient with respect to the output of `conv2d`; floating.
     x, weight, stride, padding, dilation
         The forward's arguments; `x` and `weight` floating.
 
     Returns
     -------
     grad_x, grad_weight, grad_bias : numpy.ndarray
-        With the shapes of `x`, `weight` and ``(O,)``.
+        With the shapes of `x`, `weight` and ``(O,)``, in the dtype of `grad_output`.
 
     Raises
     ------
@@ -215,10 +217,12 @@ def conv2d_backward(
     columns = _columns(x, axes)
     grad = grad.reshape(x.shape[:-3] + (len(weight), columns.shape[-1]))
     matrix = weight.reshape(len(weight), -1)
-    grad_x = fold(matrix.T @ grad, x.shape[-2:], weight.shape[2:], dilation, padding, stride)
     batch_sum = tuple(range(x.ndim - 3))
-    grad_weight = (grad @ np.swapaxes(columns, -1, -2)).sum(axis=batch_sum)
-    return grad_x, grad_weight.reshape(weight.shape), grad.sum(axis=(*batch_sum, -1))
+    with np.errstate(invalid="ignore", over="ignore"):
+        grad_x = fold(matrix.T @ grad, x.shape[-2:], weight.shape[2:], dilation, padding, stride)
+        grad_weight = (grad @ np.swapaxes(columns, -1, -2)).sum(axis=batch_sum)
+        grads = grad_x, grad_weight.reshape(weight.shape), grad.sum(axis=(*batch_sum, -1))
+        return tuple(part.astype(grad.dtype, copy=False) for part in grads)
 
 
 def _operands(x, weight, kinds: str = "fiu") -> tuple[np.ndarray, np.ndarray]:

@@ -5,12 +5,12 @@ Names, argument order and defaults are those of ``torch.nn.functional``; `stride
 work to `pooling.reduce`.
 """
 
-from math import isfinite, prod
+from math import prod
 
 import numpy as np
 
 from pooling.blocks import number, padded
-from pooling.check import gradient, image, int_tuple, integer, positions
+from pooling.check import flag, gradient, image, int_tuple, integer, positions, real
 from pooling.reduce import (
     average,
     average_backward,
@@ -21,7 +21,7 @@ from pooling.reduce import (
     total,
     total_backward,
 )
-from pooling.windows import Windows, windows
+from pooling.windows import Windows, clipped, windows
 
 Ints = int | tuple[int, ...]
 
@@ -74,6 +74,8 @@ def max_pool2d(
     -----
     Values and indices equal those of ``torch.nn.functional.max_pool2d`` to the bit: of equal
     cells the first in row-major order wins; NaN beats every number, and the last NaN wins.
+    Only which of several NaN stands in the values, told by its sign and payload bits, may
+    differ without `return_indices`.
 
     Examples
     --------
@@ -119,7 +121,8 @@ def max_pool1d(
 
     Notes
     -----
-    Equal to ``torch.nn.functional.max_pool1d`` to the bit.
+    Equal to ``torch.nn.functional.max_pool1d`` to the bit, but for the bits of NaN: see
+    `max_pool2d`.
 
     Examples
     --------
@@ -161,7 +164,8 @@ def max_pool3d(
 
     Notes
     -----
-    Equal to ``torch.nn.functional.max_pool3d`` to the bit.
+    Equal to ``torch.nn.functional.max_pool3d`` to the bit, but for the bits of NaN: see
+    `max_pool2d`.
 
     Examples
     --------
@@ -424,6 +428,10 @@ def avg_pool2d(
     cell in float32, which loses digits over large windows; we take the side of mathematics:
     floating input is summed in float64 and rounded once.
 
+    Where the window is larger than the map and its padding no window fits, and a ValueError says
+    so; with `ceil_mode` there is one, which averages all cells of the map, divided by the
+    cells of the padded map.
+
     Examples
     --------
     >>> avg_pool2d(np.ones((1, 4, 4)), 3, stride=2, padding=1, ceil_mode=True).round(2)
@@ -460,7 +468,7 @@ def avg_pool1d(
     Raises
     ------
     TypeError, ValueError
-        As `avg_pool2d`.
+        As `avg_pool2d`, also for a sequence shorter than the window.
 
     Examples
     --------
@@ -496,6 +504,11 @@ def avg_pool3d(
     ------
     TypeError, ValueError
         As `avg_pool2d`.
+
+    Notes
+    -----
+    A map smaller than the window is averaged with `ceil_mode` and refused without, as by
+    `avg_pool2d`; ``torch.nn.functional.avg_pool3d`` refuses it always.
 
     Examples
     --------
@@ -662,8 +675,8 @@ def lp_pool2d(
     On negative input we take torch's side: no absolute value is taken, so p = 1 gives a
     signed sum and p = 3 gives NaN where the sum of cubes is negative. For the norm of a
     textbook pass ``numpy.abs(x)``. On large powers we take the side of mathematics: powers
-    and sums are float64, so that p = 50 does not overflow where float32 does. For the limit
-    p = inf use `max_pool2d`.
+    and sums are float64, so that p = 50 does not overflow where float32 does. For even p and
+    p to infinity the result nears the largest absolute value: ``max_pool2d(numpy.abs(x), ...)``.
 
     Examples
     --------
@@ -701,8 +714,9 @@ def lp_pool2d_backward(
     Returns
     -------
     numpy.ndarray, shape of `x`
-        In the dtype of `grad_output`. Where the sum of powers is 0 the root has no
-        derivative; like torch we send nothing there.
+        In the dtype of `grad_output`. In a window of zeros the root has no derivative: we send
+        nothing there, for any p, where torch sends NaN for p below 1. For such p a cell of 0
+        beside others gets an infinite gradient, which is its slope.
 
     Raises
     ------
@@ -720,7 +734,8 @@ def lp_pool2d_backward(
         grad = gradient(grad_output, sums.shape)
         slope = np.where(sums == 0, 0, sums ** (1 / p - 1)) * scale
         shares = total_backward(grad * slope, axes, x.shape[-2:])
-        return (shares * x.astype(np.float64) ** (p - 1)).astype(grad.dtype)
+        shares *= np.where((shares == 0) & (x == 0), 1, x.astype(_wide(x)) ** (p - 1))
+        return shares.astype(grad.dtype)
 
 
 def _axes(x, ndim, kernel_size, stride, padding, dilation, ceil_mode) -> list[Windows]:
@@ -734,6 +749,7 @@ def _axes(x, ndim, kernel_size, stride, padding, dilation, ceil_mode) -> list[Wi
             f"padding must be at most half of kernel_size, got padding={padding} for "
             f"kernel_size={kernel_size}"
         )
+    flag(ceil_mode, "ceil_mode")
     return [
         windows(n, *axis, ceil_mode) for n, *axis in zip(x.shape[-ndim:], k, s, p, d, strict=True)
     ]
@@ -741,8 +757,8 @@ def _axes(x, ndim, kernel_size, stride, padding, dilation, ceil_mode) -> list[Wi
 
 def _extreme_pool(x, ndim, beats, window, return_indices):
     x = image(x, ndim)
-    axes = _axes(x, ndim, *window)
-    if not return_indices:
+    axes = list(map(clipped, _axes(x, ndim, *window)))
+    if not flag(return_indices, "return_indices"):
         return best(x, axes, beats)
     _check_found(x, axes, window)
     return extreme(x, axes, beats)
@@ -750,7 +766,7 @@ def _extreme_pool(x, ndim, beats, window, return_indices):
 
 def _extreme_backward(grad_output, x, ndim, beats, window, indices):
     x = image(x, ndim)
-    axes = _axes(x, ndim, *window)
+    axes = list(map(clipped, _axes(x, ndim, *window)))
     grad = gradient(grad_output, x.shape[:-ndim] + tuple(map(number, axes)))
     _check_found(x, axes, window)
     if indices is None:
@@ -760,11 +776,13 @@ def _extreme_backward(grad_output, x, ndim, beats, window, indices):
 
 def _check_found(x, axes, window):
     """Refuse windows whose maximum lies nowhere; only a dilated one can step over all of x."""
-    for axis in axes:
-        if x.size and axis.dilation > 1 and padded([axis]):
-            inside = (axis.table >= 0) & (axis.table < axis.n)
-            if not inside.any(axis=1).all():
-                kernel_size, _, padding, dilation, _ = window
+    kernel_size, _, padding, dilation, _ = window
+    if not x.size or np.max(dilation) == 1:
+        return
+    for n, axis in zip(x.shape[-len(axes) :], axes, strict=True):
+        if not isinstance(axis, Windows) or padded([axis]):
+            table = axis.table if isinstance(axis, Windows) else axis
+            if not ((table >= 0) & (table < n)).any(axis=1).all():
                 raise ValueError(
                     f"dilation {dilation} with kernel_size={kernel_size} and padding={padding} "
                     "leaves a window that reads padding alone: its maximum lies nowhere in x"
@@ -773,6 +791,7 @@ def _check_found(x, axes, window):
 
 def _divisors(axes, count_include_pad, divisor_override):
     """Count what each window is divided by: one number for all, or an array of shape o."""
+    flag(count_include_pad, "count_include_pad")
     if divisor_override is not None:
         divisor = integer(divisor_override, "divisor_override", -(2**63))
         if divisor == 0:
@@ -780,10 +799,11 @@ def _divisors(axes, count_include_pad, divisor_override):
         return divisor
     if not padded(axes):
         return prod(axis.kernel_size for axis in axes)
-    counts = np.ones((), dtype=np.int64)
+    largest = prod(axis.kernel_size for axis in axes)
+    counts = np.ones((), dtype=np.int64 if largest < 2**63 else np.float64)
     for axis in axes:
-        edge, starts = -axis.start if count_include_pad else 0, axis.starts
-        stops = np.minimum(starts + axis.kernel_size, axis.n + edge)
+        k, starts, edge = axis.kernel_size, axis.starts, -axis.start if count_include_pad else 0
+        stops = np.minimum(starts, axis.n + edge - k) + k  # starts + k alone may be 2**63
         counts = counts[..., None] * (stops - np.maximum(starts, -edge))
     return counts
 
@@ -792,7 +812,7 @@ def _avg_arguments(
     x, ndim, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
     axes = _axes(x, ndim, kernel_size, stride, padding, 1, ceil_mode)
-    return axes, _divisors(axes, count_include_pad, divisor_override)
+    return list(map(clipped, axes)), _divisors(axes, count_include_pad, divisor_override)
 
 
 def _avg_pool(x, ndim, *arguments):
@@ -815,10 +835,9 @@ def _wide(x):
 
 def _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode):
     x = image(x, 2, kinds="f")
-    if isinstance(norm_type, bool) or not isinstance(norm_type, int | float | np.number):
-        raise TypeError(f"norm_type must be a number, got {norm_type!r}")
-    if norm_type == 0 or not isfinite(norm_type):
-        raise ValueError(f"norm_type must be finite and not 0, got {norm_type}")
+    p = real(norm_type, "norm_type")
+    if p == 0:
+        raise ValueError(f"norm_type must not be 0, got {norm_type!r}")
     axes, counts = _avg_arguments(x, 2, kernel_size, stride, 0, ceil_mode, True, None)
-    scale = prod(axis.kernel_size for axis in axes) / counts
-    return x, float(norm_type), axes, np.broadcast_to(scale, tuple(map(number, axes)))
+    scale = float(prod(int_tuple(kernel_size, 2, "kernel_size", 1))) / counts
+    return x, p, axes, np.broadcast_to(scale, tuple(map(number, axes)))

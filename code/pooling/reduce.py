@@ -169,7 +169,7 @@ def best(x: np.ndarray, axes: Sequence[Axis], beats: np.ufunc) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (..., \\*o)
-        The values of `extreme`, to the bit, in less time.
+        The values of `extreme`, to the bit, in less time; of several NaN it may be another.
 
     Examples
     --------

@@ -5,16 +5,17 @@ multiplied by a scale. `roi_pool` rounds them to whole cells and keeps the maxim
 bin. `roi_align` rounds nothing: it reads the map between its cells and averages.
 """
 
-from math import isfinite
-from numbers import Real
-
 import numpy as np
 
 from pooling.bins import cells
-from pooling.check import array, gradient, image, int_tuple, integer
+from pooling.blocks import steps
+from pooling.check import array, flag, gradient, image, int_tuple, integer, real
 from pooling.reduce import extreme, scatter
 
 Ints = int | tuple[int, int]
+
+BOXES, POINTS = 64, 2**16
+"""How many boxes, and points of them along an axis, `roi_align` looks at together."""
 
 
 def roi_pool(x, boxes, output_size: Ints, spatial_scale: float = 1.0) -> np.ndarray:
@@ -140,8 +141,8 @@ def roi_align(
     cell high and wide. With it a box may vanish: then there are no points, and the average
     is 0. A cell of weight 0 is not read, so NaN and infinities go no farther than they must.
 
-    The weight of a point is a product, one factor for its row and one for its column: the
-    rows of a box are averaged first, then its columns.
+    The weight of a point is a product, one factor for its row and one for its column: so a bin
+    is ``rows @ map @ columns.T``, with the weights its points add up to.
 
     Examples
     --------
@@ -151,12 +152,13 @@ def roi_align(
              [22., 23.]]]])
     """
     x, batch, corners, size = _arguments(x, boxes, output_size, spatial_scale)
-    wide = x.astype(np.promote_types(x.dtype, np.float64))
+    weigh = _weigher(corners, x.shape, size, sampling_ratio, aligned)
     out = np.empty((len(batch), x.shape[1], *size), dtype=x.dtype)
-    points = _points(corners, x.shape, size, sampling_ratio, aligned)
-    for k, (rows, columns) in enumerate(points):
-        narrow = _blend(wide[batch[k]].swapaxes(-1, -2), *rows).swapaxes(-1, -2)
-        out[k] = _blend(narrow, *columns)
+    for b, some in _by_image(batch):
+        last = np.moveaxis(x[b], 0, -1).astype(_wide(x.dtype), order="C")
+        whole = np.isfinite(last).all()
+        for k, where, rows, columns in weigh(some):
+            out[k] = np.moveaxis(_blend(rows, columns, last[where], whole), -1, 0)
     return out
 
 
@@ -196,13 +198,15 @@ def roi_align_backward(
     """
     x, batch, corners, size = _arguments(x, boxes, output_size, spatial_scale)
     grad = gradient(grad_output, (len(batch), x.shape[1], *size))
-    wide = grad.astype(np.promote_types(grad.dtype, np.float64))
-    grad_x = np.zeros(x.shape, dtype=wide.dtype)
-    points = _points(corners, x.shape, size, sampling_ratio, aligned)
-    for k, (rows, columns) in enumerate(points):
-        tall = _blend_backward(wide[k], *columns, x.shape[3]).swapaxes(-1, -2)
-        grad_x[batch[k]] += _blend_backward(tall, *rows, x.shape[2]).swapaxes(-1, -2)
-    return grad_x.astype(grad.dtype)
+    weigh = _weigher(corners, x.shape, size, sampling_ratio, aligned)
+    grad_x, whole = np.zeros(x.shape, dtype=grad.dtype), np.isfinite(grad).all()
+    for b, some in _by_image(batch):
+        last = np.zeros((*x.shape[2:], x.shape[1]), dtype=_wide(grad.dtype))
+        for k, where, rows, columns in weigh(some):
+            sent = np.moveaxis(grad[k], 0, -1).astype(last.dtype, order="C")
+            last[where] += _blend(rows.T, columns.T, sent, whole)
+        grad_x[b] = np.moveaxis(last, -1, 0)
+    return grad_x
 
 
 def _arguments(x, boxes, output_size, spatial_scale):
@@ -211,9 +215,7 @@ def _arguments(x, boxes, output_size, spatial_scale):
     if x.ndim != 4:
         raise ValueError(f"x must have shape (N, C, H, W), got {x.ndim} axes: {x.shape}")
     size = int_tuple(output_size, 2, "output_size", 1)
-    if not isinstance(spatial_scale, Real) or isinstance(spatial_scale, bool):
-        raise TypeError(f"spatial_scale must be a number, got {spatial_scale!r}")
-    if not isfinite(spatial_scale) or spatial_scale <= 0:
+    if real(spatial_scale, "spatial_scale") <= 0:
         raise ValueError(f"spatial_scale must be finite and above 0, got {spatial_scale}")
     boxes = _rows(boxes, len(x))
     wrong = ~np.isin(boxes[:, 0], np.arange(len(x)))
@@ -281,42 +283,97 @@ def _bins(first, last, o, n, dtype):
     return cells(starts, stops, n)
 
 
-def _points(corners, shape, size, sampling_ratio, aligned):
-    """List, for each box, the cells that bins read and their weights: rows, then columns."""
+def _by_image(batch):
+    """Yield each image that has boxes, and which."""
+    for b in np.unique(batch):
+        yield b, np.flatnonzero(batch == b)
+
+
+def _weigher(corners, shape, size, sampling_ratio, aligned):
+    """Return what yields, for each of some boxes, the cells it reads and their weights."""
     ratio = integer(sampling_ratio, "sampling_ratio", -(2**63))
-    shifted = corners - corners.dtype.type(0.5 if aligned else 0)
-    lengths = shifted[:, 2:] - shifted[:, :2]
+    shift = corners.dtype.type(0.5 if flag(aligned, "aligned") else 0)
+    with np.errstate(over="ignore"):
+        starts = corners[:, :2] - shift
+        lengths = corners[:, 2:] - shift - starts
     lengths = lengths if aligned else np.maximum(lengths, 1)
-    return [
-        [_axis_points(box[i], length[i], size[1 - i], shape[3 - i], ratio) for i in (1, 0)]
-        for box, length in zip(shifted, lengths, strict=True)
-    ]
+    if not np.isfinite(lengths).all():
+        raise ValueError(f"boxes must be no longer than {corners.dtype} can say, got inf cells")
+
+    def weigh(boxes):
+        for some in steps(len(boxes), BOXES):
+            some = boxes[some]
+            axes = [
+                _axis_weights(starts[some, i], lengths[some, i], size[1 - i], shape[3 - i], ratio)
+                for i in (1, 0)
+            ]
+            for k, rows, columns in zip(some, *axes, strict=True):
+                cut = [_read(weights) for weights in (rows, columns)]
+                yield k, tuple(cut), rows[:, cut[0]], columns[:, cut[1]]
+
+    return weigh
 
 
-def _axis_points(start, length, o, n, ratio):
-    step = length / start.dtype.type(o)
-    count = ratio if ratio > 0 else max(0, int(np.ceil(step)))
-    bins = np.arange(o, dtype=start.dtype)[:, None]
-    offsets = (np.arange(count, dtype=start.dtype) + 0.5) * step
-    points = start + bins * step + offsets / start.dtype.type(max(count, 1))
-    inside = (points >= -1) & (points <= n)
-    points = np.clip(points, 0, n - 1).astype(np.float64)
-    low = points.astype(np.int64)
-    above = points - low
-    weights = np.concatenate([(1 - above) * inside, above * inside], axis=1) / max(count, 1)
-    return np.concatenate([low, np.minimum(low + 1, n - 1)], axis=1), weights
+def _read(weights):
+    """Return the span of the cells that have weight."""
+    cells = np.flatnonzero(weights.any(axis=0))
+    return slice(cells[0], cells[-1] + 1) if len(cells) else slice(0, 0)
 
 
-def _blend(x, cells, weights):
-    """Sum the cells each bin reads along the last axis, by weight."""
-    read = x[..., cells]
+def _axis_weights(starts, lengths, o, n, ratio):
+    """Add up the weights that the points of each bin give to each cell, shape (boxes, o, n).
+
+    Most points of a huge box lie outside the map, where they count as 0: no more than those in
+    and around it are looked at, and of these so many at a time.
+    """
+    dtype, bins = starts.dtype, len(starts) * o
+    step = lengths / dtype.type(o)
+    counts = np.full(len(step), ratio) if ratio > 0 else np.maximum(np.ceil(step), 0)
+    divisors = np.maximum(counts, 1).astype(dtype)
+    firsts = starts[:, None] + np.arange(o, dtype=dtype) * step[:, None]
+    error = 8.0 * np.finfo(dtype).eps * (abs(starts) + abs(lengths) + n) + 1
+    lows, highs = _span(firsts, step / divisors, counts, n, error)
+    step, divisors, firsts = step[:, None, None], divisors[:, None, None], firsts[..., None]
+    out, row = np.zeros(bins * n), np.arange(bins).reshape(-1, o, 1) * n
+    for some in steps(int((highs - lows).max()), POINTS // bins):
+        j = lows + np.arange(some.start, some.stop)
+        points = firsts + (j.astype(dtype) + dtype.type(0.5)) * step / divisors
+        inside = (points >= -1) & (points <= n) & (j < highs)
+        points = np.clip(points, 0, n - 1).astype(np.float64)
+        low = points.astype(np.int64)
+        above = (points - low) * inside
+        low += row
+        out += np.bincount(low.reshape(-1), (inside - above).reshape(-1), len(out))
+        high = np.minimum(low + 1, row + n - 1)
+        out += np.bincount(high.reshape(-1), above.reshape(-1), len(out))
+    return out.reshape(-1, o, n) / np.maximum(counts, 1).astype(np.float64)[:, None, None]
+
+
+def _span(firsts, gap, counts, n, error):
+    """Bound which points of each bin may lie in the map, by more than rounding can move them."""
+    gap = np.where(gap == 0, np.finfo(np.float64).tiny, gap.astype(np.float64))[:, None]
+    firsts, error = firsts.astype(np.float64), error.astype(np.float64)[:, None]
+    with np.errstate(over="ignore"):
+        ends = np.sort([(-1 - error - firsts) / gap, (n + error - firsts) / gap], axis=0)
+    ends = np.clip(ends + [[[-2]], [[2]]], 0, counts.astype(np.float64)[:, None])
+    return ends.astype(np.int64)[..., None]
+
+
+def _blend(rows, columns, x, whole):
+    """Weigh rows and columns of x, shape (H, W, C); a cell of weight 0 is not read."""
     with np.errstate(invalid="ignore", over="ignore"):
-        shares = np.multiply(read, weights, where=weights > 0, out=np.zeros_like(read))
-        return shares.sum(axis=-1)
+        if whole:
+            return _product(rows, columns, x)
+        out = _product(rows, columns, np.where(np.isfinite(x), x, 0))
+        for special in (np.inf, -np.inf, np.nan):
+            found = np.isnan(x) if np.isnan(special) else x == special
+            out[_product(rows > 0, columns > 0, found)] += special
+        return out
 
 
-def _blend_backward(grad, cells, weights, n):
-    """Add each bin's gradient into the cells it reads along the last axis, by weight."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = (grad[..., None] * weights).reshape(*grad.shape[:-1], cells.size)
-        return scatter(shares, np.broadcast_to(cells.reshape(-1), shares.shape), (n,))
+def _product(rows, columns, x):
+    return columns @ (rows @ x.reshape(len(x), -1)).reshape(len(rows), *x.shape[1:])
+
+
+def _wide(dtype):
+    return np.promote_types(dtype, np.float64)

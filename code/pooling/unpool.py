@@ -27,7 +27,7 @@ def max_unpool2d(
     kernel_size, stride, padding : int or tuple of two ints
         The arguments of the pooling, from which the default output size follows:
         ``(o - 1) s - 2 p + k``.
-    output_size : sequence of int, optional
+    output_size : tuple, list or array of int, optional
         The size before pooling: ``(H, W)`` or the full shape. Needed where pooling dropped a
         border: sizes 4 and 5 both pool to 2. Must lie within one stride of the default.
 
@@ -113,6 +113,8 @@ def _arguments(x, indices, kernel_size, stride, padding, output_size):
         if min(default) < 1:
             raise ValueError(f"padding {padding} leaves an output of size {default}")
         return x, indices, default
+    if isinstance(output_size, np.ndarray):
+        output_size = output_size.tolist()
     if not isinstance(output_size, tuple | list) or len(output_size) not in (2, x.ndim):
         raise ValueError(
             f"output_size must be (H, W) or the full shape of {x.ndim} axes, got {output_size!r}"

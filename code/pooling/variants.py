@@ -1,11 +1,10 @@
 """Between maximum and average, and pools that throw dice: mixed, soft, stochastic, fractional."""
 
-from math import isfinite, prod
-from numbers import Real
+from math import prod
 
 import numpy as np
 
-from pooling.check import array, gradient, image, int_tuple, positions
+from pooling.check import array, flag, gradient, image, int_tuple, positions, real
 from pooling.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from pooling.reduce import extreme, scatter
 from pooling.windows import window_positions
@@ -26,7 +25,7 @@ def mixed_pool2d(
         As for `pooling.pool.max_pool2d`. A padded cell is -inf to the maximum and 0 to the
         average.
     alpha : float
-        The part of the maximum, 0 to 1: 1 is ``max_pool2d`` to the bit, 0 is ``avg_pool2d``.
+        The part of the maximum, 0 to 1: 1 is exactly ``max_pool2d``, 0 is ``avg_pool2d``.
 
     Returns
     -------
@@ -218,6 +217,7 @@ def stochastic_pool2d(
     (array([[[3.]]]), array([[[2]]]))
     """
     x, cells, places = _stochastic_arguments(x, kernel_size, stride)
+    return_indices = flag(return_indices, "return_indices")
     if rng is None:
         if return_indices:
             raise ValueError("return_indices must be False without rng: nothing is drawn")
@@ -321,7 +321,7 @@ def fractional_max_pool2d(
     array([[[1., 3., 5., 6.]]])
     """
     values, indices = _fractional(x, kernel_size, output_size, samples)
-    return (values, indices) if return_indices else values
+    return (values, indices) if flag(return_indices, "return_indices") else values
 
 
 def fractional_max_pool2d_backward(
@@ -359,9 +359,7 @@ def fractional_max_pool2d_backward(
 
 def _mix(alpha, maximum, average):
     """Add two parts; a part of 0 is left out, for 0 times infinity is not 0."""
-    if not isinstance(alpha, Real) or isinstance(alpha, bool):
-        raise TypeError(f"alpha must be a number, got {alpha!r}")
-    if not 0 <= alpha <= 1:
+    if not 0 <= real(alpha, "alpha") <= 1:
         raise ValueError(f"alpha must lie between 0 and 1, got {alpha}")
     if alpha in (0, 1):
         return maximum() if alpha else average()
@@ -390,13 +388,10 @@ def _scatter_cells(grads, places, x):
 
 def _soft(cells, beta):
     """Return the average of each window, its weights, and the cells that count."""
-    if not isinstance(beta, Real) or isinstance(beta, bool):
-        raise TypeError(f"beta must be a number, got {beta!r}")
-    if not isfinite(beta):
-        raise ValueError(f"beta must be finite, got {beta}")
+    beta = real(beta, "beta")
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         top = (np.max if beta > 0 else np.min)(cells, axis=-1, keepdims=True)
-        weights = np.exp(float(beta) * (cells - top))
+        weights = np.exp(beta * (cells - top))
         weights /= weights.sum(axis=-1, keepdims=True)
         cells = np.where(weights == 0, 0, cells)
         return (weights * cells).sum(axis=-1), weights, cells

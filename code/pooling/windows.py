@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pooling.check import integer
+from pooling.check import flag, integer
 
 
 def output_size(
@@ -46,7 +46,8 @@ def output_size(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not an int in its range, or if not one window fits.
+        If an argument is not an int in its range, `ceil_mode` is not a bool, or not one window
+        fits.
 
     Notes
     -----
@@ -66,7 +67,7 @@ def output_size(
     s = k if stride is None else integer(stride, "stride", 1)
     p = integer(padding, "padding", 0)
     d = integer(dilation, "dilation", 1)
-    return windows(n, k, s, p, d, ceil_mode).number
+    return windows(n, k, s, p, d, flag(ceil_mode, "ceil_mode")).number
 
 
 class Windows(NamedTuple):
@@ -150,6 +151,46 @@ def windows(n: int, k: int, s: int, p: int = 0, d: int = 1, ceil_mode: bool = Fa
             f"{n + 2 * p} of the padded input (n={n}, padding={p}): the output would be empty"
         )
     return Windows(n, o, k, s, d, -p)
+
+
+def clipped(axis: Windows) -> "Windows | np.ndarray":
+    """Leave out cells of padding, so that what windows read does not grow with them.
+
+    Parameters
+    ----------
+    axis : Windows
+
+    Returns
+    -------
+    Windows or numpy.ndarray of int64, shape (o, m)
+        Windows that read the same cells. What lies in the padding for all of them is gone; the
+        rest spans at most three times as many cells as there are, or is a table of at most
+        about two entries a cell, filled up with -1.
+
+    Notes
+    -----
+    Padding is at most half a window, so starts are spread over ``n + s`` cells at most: only a
+    stride or a dilation larger than half the plane can leave more padding than that, and then
+    there are but a few windows, or a few cells in each.
+
+    Examples
+    --------
+    >>> clipped(Windows(4, 1, 100, 1, start=-50))
+    Windows(n=4, number=1, kernel_size=4, stride=1, dilation=1, start=0)
+    >>> clipped(Windows(4, 2, 100, 52, start=-50))
+    array([[ 0,  1,  2,  3],
+           [ 2,  3, -1, -1]])
+    """
+    n, o, k, s, d, start = axis
+    last = start + (o - 1) * s
+    before, stop = -(min(last, 0) // d), min(k, -((start - n) // d))
+    few = axis._replace(kernel_size=max(1, stop - before), start=start + before * d)
+    if max(few.stop, n) - min(few.start, 0) <= 3 * n:
+        return few
+    first = np.where(axis.starts < 0, axis.starts % d, axis.starts)[:, None]
+    table = first + np.arange(0, n, d, dtype=np.int64)
+    behind = (first - axis.starts[:, None]) // d + np.arange(table.shape[1]) >= k
+    return np.where((table >= n) | behind, -1, table)
 
 
 def regular(table: np.ndarray, n: int) -> "Windows | np.ndarray":
