@@ -837,7 +837,7 @@ def _lp_arguments(x, norm_type, kernel_size, stride, ceil_mode):
     x = image(x, 2, kinds="f")
     p = real(norm_type, "norm_type")
     if p == 0:
-        raise ValueError(f"norm_type must not be 0, got {norm_type!r}")
+        raise ValueError(f"norm_type must be finite and not 0, got {norm_type!r}")
     axes, counts = _avg_arguments(x, 2, kernel_size, stride, 0, ceil_mode, True, None)
     scale = float(prod(int_tuple(kernel_size, 2, "kernel_size", 1))) / counts
     return x, p, axes, np.broadcast_to(scale, tuple(map(number, axes)))

@@ -379,13 +379,13 @@ def flat_positions(
 def _along(ufunc, x, axis, windows, fill, dtype=None, out=None):
     """Reduce the windows of one axis. Here the way to do it is chosen.
 
-    A table is read column by column. A few windows that hardly overlap (a whole map, a coarse
-    pyramid) are reduced each on its own. All others are reduced together, by doubling.
+    A table is read column by column. A few large windows that hardly overlap (a whole map, a
+    coarse pyramid) are reduced each on its own. All others are reduced together, by doubling.
     """
     if not isinstance(windows, Windows):
         return _by_column(ufunc, x, axis, windows, fill, dtype, out)
     _, o, k, *_ = windows
-    if o < k and o * k <= 2 * windows.n:
+    if max(o, 24) < k and o * k <= 2 * windows.n:
         return _by_window(ufunc, x, axis, windows, dtype, out)
     return _by_phase(ufunc, x, axis, windows, dtype, out)
 
@@ -397,6 +397,7 @@ def _by_phase(ufunc, x, axis, windows, dtype, out):
     the phase: they are windows of stride 1, and doubled. Then the phases meet.
     """
     _, o, k, s, d, start = windows
+    s = k * d if o == 1 else s  # a window alone has no next one: each cell is a phase
     every = s // gcd(s, d)
     gap = d * every // s
     result = None

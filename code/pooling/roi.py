@@ -5,6 +5,8 @@ multiplied by a scale. `roi_pool` rounds them to whole cells and keeps the maxim
 bin. `roi_align` rounds nothing: it reads the map between its cells and averages.
 """
 
+from math import prod
+
 import numpy as np
 
 from pooling.bins import cells
@@ -372,7 +374,8 @@ def _blend(rows, columns, x, whole):
 
 
 def _product(rows, columns, x):
-    return columns @ (rows @ x.reshape(len(x), -1)).reshape(len(rows), *x.shape[1:])
+    high = rows @ x.reshape(len(x), prod(x.shape[1:]))
+    return columns @ high.reshape(len(rows), *x.shape[1:])
 
 
 def _wide(dtype):
