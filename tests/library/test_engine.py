@@ -20,8 +20,11 @@ from problems import (
     assert_bits,
     assert_close,
     gradients,
+    images,
+    ints,
     laid_out,
     outcome,
+    per_axis,
     planes,
     refused,
     tensor,
@@ -157,8 +160,9 @@ def test_extremes_of_any_blocks_equal_the_loops(name, dtypes, data):
         sent = getattr(pooling, f"{name}_backward")(grad, x, **window)
     loop, arguments = getattr(loops, name[:8]), [window[n] for n in (*names, "ceil_mode")]
     expected, indices = planes(lambda plane: loop(plane, *arguments), x, 2)
-    assert_bits(alone, expected.astype(x.dtype))
-    assert_bits(found[0], expected.astype(x.dtype))
+    native = x.dtype.newbyteorder("=")
+    assert_bits(alone, expected.astype(native))
+    assert_bits(found[0], expected.astype(native))
     assert_bits(found[1], indices)
     (back,) = planes(lambda g, i: loops.index_backward(g, i, x.shape[-2:]), grad, 2, indices)
     assert_bits(sent, back)
@@ -553,3 +557,72 @@ def test_the_input_stays_as_it_is_and_is_not_returned(name, block):
 def test_an_average_of_minus_zeros_is_minus_zero(size, window):
     with cut_to(size):
         assert np.signbit(pooling.avg_pool1d(np.full((1, 4), -0.0), *window)).all()
+
+
+@st.composite
+def far_windows(draw, ndim, largest=60):
+    """Draw windows that may be many times as large as the map, and reach far out of it."""
+    kernel = draw(ints(ndim, 1, largest))
+    k = np.broadcast_to(kernel, ndim)
+    return {
+        "kernel_size": kernel,
+        "stride": draw(ints(ndim, 1, 40)),
+        "padding": tuple(draw(st.integers(0, int(size) // 2)) for size in k),
+        "ceil_mode": draw(st.booleans()),
+    }
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+@some
+@given(data=st.data())
+def test_maxima_of_far_windows_equal_torch(ndim, data):
+    x = data.draw(images(ndim, FLOATS, ("normal", "ties", "NaN"), largest=5))
+    window = data.draw(far_windows(ndim)) | {"dilation": data.draw(ints(ndim, 1, 9))}
+    name = f"max_pool{ndim}d"
+    ours = outcome(getattr(pooling, name), x, **window, return_indices=True)
+    assume(not refused(ours) and x.size)
+    leaf = tensor(x, requires_grad=True)
+    values, indices = getattr(F, name)(leaf, **window, return_indices=True)
+    np.testing.assert_array_equal(ours[0], values.detach().numpy())
+    np.testing.assert_array_equal(ours[1], indices.numpy())
+    np.testing.assert_array_equal(getattr(pooling, name)(x, **window), ours[0])
+    grad = gradients(ours[0])
+    values.backward(tensor(grad))
+    sent = getattr(pooling, f"{name}_backward")(grad, x, **window)
+    np.testing.assert_array_equal(sent, leaf.grad.numpy())
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+@some
+@given(data=st.data())
+def test_averages_of_far_windows_equal_the_loops(ndim, data):
+    x = data.draw(images(ndim, ("float64",), ("normal",), largest=5 if ndim < 3 else 2))
+    window = data.draw(far_windows(ndim))
+    if ndim == 3:
+        window["kernel_size"] = np.minimum(window["kernel_size"], 9).tolist()
+        window["padding"] = tuple(
+            np.minimum(window["padding"], np.array(window["kernel_size"]) // 2)
+        )
+    counted = data.draw(st.booleans())
+    name = f"avg_pool{ndim}d"
+    ours = outcome(getattr(pooling, name), x, **window, count_include_pad=counted)
+    assume(not refused(ours) and x.size)
+    full = per_axis(window, ndim)
+    arguments = full["kernel_size"], full["stride"], full["padding"], full["ceil_mode"]
+    (expected,) = planes(lambda plane: loops.avg_pool(plane, *arguments, counted, None), x, ndim)
+    assert_close(ours, expected)
+    grad = gradients(ours)
+    got = getattr(pooling, f"{name}_backward")(grad, x, **window, count_include_pad=counted)
+    blank = np.empty(x.shape[-ndim:])
+    (expected,) = planes(
+        lambda g: loops.avg_pool_backward(g, blank, *arguments, counted, None), grad, ndim
+    )
+    assert_close(got, expected)
+
+
+def test_lp_windows_larger_than_the_map_are_scaled_up():
+    x = abs(np.random.default_rng(0).standard_normal((2, 3, 4)))
+    theirs = F.lp_pool2d(tensor(x), 2, 50, 1000, ceil_mode=True)
+    assert_close(pooling.lp_pool2d(x, 2, 50, 1000, ceil_mode=True), theirs.numpy())
+    tiny = pooling.avg_pool2d(x, 2**40, 2**40, 2**39)  # divided by 2**80 cells
+    assert_close(tiny * 2.0**80, x.sum(axis=(1, 2), keepdims=True))

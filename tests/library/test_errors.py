@@ -276,6 +276,42 @@ CALLS += [
     ("receptive_field", ([(3, 1, 0, 0)],), {}, ValueError, "dilation must be at least 1, got 0"),
 ]  # fmt: skip
 
+HUGE = [2**63, 2**64, 10**30]
+CALLS += [
+    *[
+        (name, (x, *first), {"kernel_size": 2} | {argument: value}, ValueError,
+         f"{argument} must be below 2.*63, got {value}")
+        for name, x, first in WINDOWED for value in HUGE
+        for argument in ("kernel_size", "stride", "padding", "dilation")
+        if takes(name, {argument})
+    ],
+    *[
+        (name, (x, *first, 2), {"ceil_mode": value}, TypeError,
+         f"ceil_mode must be True or False, got {value!r}")
+        for name, x, first in WINDOWED[:8] for value in ("no", 1, None)
+    ],
+    ("output_size", (5, 3), {"ceil_mode": "no"}, TypeError, "ceil_mode must be .*got 'no'"),
+    ("avg_pool2d", (X, 2), {"count_include_pad": "no"}, TypeError, "count_include_pad must .*'no'"),
+    ("max_pool2d", (X, 2), {"return_indices": "no"}, TypeError, "return_indices must .*'no'"),
+    ("roi_align", (X, BOXES, 2), {"aligned": "no"}, TypeError, "aligned must .*'no'"),
+    ("adaptive_max_pool2d", (X, 2**63), {}, ValueError, "output_size must be below 2.*63"),
+    ("adaptive_avg_pool2d", (X, 2**63), {}, ValueError, "output_size must be below 2.*63"),
+    ("fold", (HALF, 2**63, 2), {}, ValueError, "output_size must be below 2.*63"),
+    ("conv2d", (X, WEIGHT), {"stride": 2**63}, ValueError, "stride must be below 2.*63"),
+    ("roi_align", (X, BOXES, 2, 1.0, 2**63), {}, ValueError, "sampling_ratio must be below 2.*63"),
+    ("avg_pool2d", (X, 2), {"divisor_override": 2**63}, ValueError, "divisor_override .*below"),
+    ("avg_pool2d", (X, 2), {"divisor_override": 2j}, TypeError, "divisor_override must .*got 2j"),
+    ("lp_pool2d", (X, np.complex64(2), 2), {}, TypeError, "norm_type must be a number, got"),
+    ("lp_pool2d", (X, 10**400, 2), {}, ValueError, "norm_type must be finite, got 1000"),
+    ("soft_pool2d", (X, 2), {"beta": 10**400}, ValueError, "beta must be finite, got 1000"),
+    ("max_pool2d", (np.ma.array(X), 2), {}, TypeError, "x must not be a masked array"),
+    ("conv2d", (X, np.ma.array(WEIGHT)), {}, TypeError, "weight must not be a masked array"),
+    ("roi_align", (X, np.ma.array(BOXES), 2), {}, TypeError, "boxes must not be a masked array"),
+    ("avg_pool2d_backward", (np.ma.array(HALF), X, 2), {}, TypeError,
+     "grad_output must not be a masked array"),
+    ("max_unpool2d", (HALF, np.ma.array(ONES), 2), {}, TypeError, "indices must not be a masked"),
+]  # fmt: skip
+
 # name of the forward, x, the arguments behind it, shape of its output
 BACKWARDS = [
     *[(f"{kind}_pool{n}d", SPATIAL[n], (2,), (2, 3, *(SPATIAL[n].shape[-1] // 2,) * n))
@@ -362,3 +398,65 @@ def test_inputs_are_never_modified(name, x, arguments, shape):
         assert array.flags.writeable and not any(np.shares_memory(array, a) for a in inputs)
     for a, copy in zip(inputs, copies, strict=True):
         np.testing.assert_array_equal(a, copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "arguments", "shape"), BACKWARDS, ids=[case[0] for case in BACKWARDS]
+)
+def test_any_byte_order_gives_the_same_results_in_the_machines_own(name, x, arguments, shape):
+    def swapped(a):
+        return a.astype(a.dtype.newbyteorder()) if isinstance(a, np.ndarray) else a
+
+    rng = np.random.default_rng(0)
+    x, grad = abs(rng.standard_normal(x.shape)), rng.standard_normal(shape)
+    pool, back = getattr(pooling, name), getattr(pooling, f"{name}_backward")
+    pairs = [
+        (pool(x, *arguments), pool(swapped(x), *map(swapped, arguments))),
+        (back(grad, x, *arguments), back(swapped(grad), x, *map(swapped, arguments))),
+    ]
+    for ours, other in pairs:
+        for a, b in zip(*[p if isinstance(p, tuple) else (p,) for p in (ours, other)], strict=True):
+            np.testing.assert_array_equal(a, b)
+            assert b.dtype.isnative
+
+
+def test_averages_take_integers_of_any_byte_order():
+    x = np.arange(16).reshape(1, 4, 4)
+    swapped = x.astype(x.dtype.newbyteorder())
+    np.testing.assert_array_equal(pooling.avg_pool2d(swapped, 2), pooling.avg_pool2d(x, 2))
+
+
+@pytest.mark.parametrize("dtypes", [("f4", "f8"), ("f8", "f4")])
+def test_conv2d_sends_gradients_in_the_dtype_of_what_it_got(dtypes):
+    x, weight, grad = (
+        X.astype(dtypes[0]),
+        WEIGHT.astype(dtypes[0]),
+        np.ones((2, 4, 5, 5), dtypes[1]),
+    )
+    for part in pooling.conv2d_backward(grad, x, weight):
+        assert part.dtype == grad.dtype
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinities_are_no_cause_to_warn():
+    x = np.full((1, 4, 4), np.inf)
+    x[0, ::2] = -np.inf
+    assert np.isnan(pooling.conv2d(x, np.ones((1, 1, 2, 2)))).all()
+    assert np.isnan(pooling.fold(x.reshape(4, 4), 3, 2)).any()
+    for part in pooling.conv2d_backward(np.ones((1, 3, 3)), x, np.ones((1, 1, 2, 2)))[:2]:
+        assert part.shape
+    large = np.full((1, 4, 4), 3e38, dtype=np.float32)
+    assert np.isinf(pooling.conv2d(large, np.ones((1, 1, 2, 2), np.float32))).all()
+
+
+def test_the_size_before_pooling_may_be_an_array():
+    size = np.array([7, 6])
+    expected = pooling.max_unpool2d(HALF, ONES, 2, output_size=(7, 6))
+    np.testing.assert_array_equal(pooling.max_unpool2d(HALF, ONES, 2, output_size=size), expected)
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 2, -1])
+def test_a_window_of_zeros_sends_nothing_back_from_lp(p):
+    x = np.array([[[0.0, 0, 1, 2]]])
+    sent = pooling.lp_pool2d_backward(np.ones((1, 1, 2)), x, p, (1, 2))
+    assert sent[0, 0, :2].tolist() == [0, 0] and np.isfinite(sent).all()
