@@ -1,7 +1,9 @@
 """The definitions, as plain loops over windows and cells. Slow, and meant to be read.
 
-Every fast function of the library must equal its namesake here. Nothing is checked: call
-the fast functions for errors that explain themselves.
+Every fast function of the library must equal its namesake here, where its arguments are
+described. A loop takes one plane, of shape (H, W) or any number of axes (a convolution and a
+pyramid take the channels of one image), and tuples with an entry for each axis. Nothing is
+checked: call the fast functions for errors that explain themselves.
 """
 
 from collections.abc import Iterator
@@ -15,18 +17,6 @@ from pooling.windows import output_size
 
 def cells(window, kernel_size, stride, padding, dilation) -> Iterator[tuple[int, ...]]:
     """Yield the cells one window reads, in row-major order, padding included.
-
-    Parameters
-    ----------
-    window : tuple of int
-        Which window: its position in the output.
-    kernel_size, stride, padding, dilation : tuple of int
-        One entry per axis, in cells.
-
-    Yields
-    ------
-    tuple of int
-        A position in the input; negative or too large inside the padding.
 
     Examples
     --------
@@ -43,15 +33,6 @@ def cells(window, kernel_size, stride, padding, dilation) -> Iterator[tuple[int,
 def inside(cell: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     """Say whether a cell lies in the image rather than in its padding.
 
-    Parameters
-    ----------
-    cell, shape : tuple of int
-        Position and spatial shape.
-
-    Returns
-    -------
-    bool
-
     Examples
     --------
     >>> inside((0, -1), (3, 3))
@@ -63,22 +44,7 @@ def inside(cell: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 def conv2d(x, weight, bias, stride, padding, dilation) -> np.ndarray:
     """Multiply each window by the kernel, cell by cell, and sum.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (C, H, W)
-    weight : numpy.ndarray, shape (O, C, kH, kW)
-    bias : numpy.ndarray, shape (O,)
-    stride, padding, dilation : tuple of two ints
-
-    Returns
-    -------
-    numpy.ndarray, shape (O, oH, oW)
-
-    Examples
-    --------
-    >>> x, weight = np.ones((1, 2, 2)), np.ones((1, 1, 2, 2))
-    >>> conv2d(x, weight, np.array([0.5]), (1, 1), (0, 0), (1, 1))
-    array([[[4.5]]])
+    See `pooling.conv.conv2d`.
     """
     kernel = weight.shape[2:]
     plane = tuple(map(output_size, x.shape[1:], kernel, stride, padding, dilation))
@@ -97,22 +63,7 @@ def conv2d(x, weight, bias, stride, padding, dilation) -> np.ndarray:
 def conv2d_backward(grad_output, x, weight, stride, padding, dilation):
     """Send the gradient of each product to its two factors.
 
-    Parameters
-    ----------
-    grad_output : numpy.ndarray, shape (O, oH, oW)
-    x : numpy.ndarray, shape (C, H, W)
-    weight : numpy.ndarray, shape (O, C, kH, kW)
-    stride, padding, dilation : tuple of two ints
-
-    Returns
-    -------
-    grad_x, grad_weight, grad_bias : numpy.ndarray
-
-    Examples
-    --------
-    >>> x, weight = np.ones((1, 2, 2)), np.ones((1, 1, 2, 2))
-    >>> conv2d_backward(np.ones((1, 1, 1)), x, weight, (1, 1), (0, 0), (1, 1))[2]
-    array([1.])
+    See `pooling.conv.conv2d_backward`.
     """
     grad_x, grad_weight = np.zeros_like(x), np.zeros_like(weight)
     grad_bias = np.zeros(len(weight), dtype=x.dtype)
@@ -132,22 +83,7 @@ def conv2d_backward(grad_output, x, weight, stride, padding, dilation):
 def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode):
     """Look at each cell of each window; keep the largest and remember where it was.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (\\*spatial)
-        One plane, of any number of axes.
-    kernel_size, stride, padding, dilation : tuple of int
-        One entry per axis.
-    ceil_mode : bool
-
-    Returns
-    -------
-    values, indices : numpy.ndarray, shape (\\*o)
-
-    Examples
-    --------
-    >>> max_pool(np.array([1, 3, 2]), (2,), (1,), (0,), (1,), False)
-    (array([3, 3]), array([1, 1]))
+    See `pooling.pool.max_pool2d`.
     """
     return _extreme_pool(x, kernel_size, stride, padding, dilation, ceil_mode, np.greater)
 
@@ -155,19 +91,7 @@ def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode):
 def min_pool(x, kernel_size, stride, padding, dilation, ceil_mode):
     """Look at each cell of each window; keep the smallest and remember where it was.
 
-    Parameters
-    ----------
-    x, kernel_size, stride, padding, dilation, ceil_mode
-        As for `max_pool`.
-
-    Returns
-    -------
-    values, indices : numpy.ndarray, shape (\\*o)
-
-    Examples
-    --------
-    >>> min_pool(np.array([1, 3, 2]), (2,), (1,), (0,), (1,), False)
-    (array([1, 2]), array([0, 2]))
+    See `pooling.pool.min_pool2d`.
     """
     return _extreme_pool(x, kernel_size, stride, padding, dilation, ceil_mode, np.less)
 
@@ -188,18 +112,6 @@ def _extreme_pool(x, kernel_size, stride, padding, dilation, ceil_mode, beats):
 def extreme_cell(x, candidates, beats) -> tuple[int, ...]:
     """Pick the winning cell: the first of equals, and any NaN before any number.
 
-    Parameters
-    ----------
-    x : numpy.ndarray
-    candidates : sequence of tuple of int
-        Cells in row-major order; at least one.
-    beats : numpy.ufunc
-        ``numpy.greater`` or ``numpy.less``.
-
-    Returns
-    -------
-    tuple of int
-
     Examples
     --------
     >>> extreme_cell(np.array([2, 7, 7]), [(0,), (1,), (2,)], np.greater)
@@ -215,21 +127,7 @@ def extreme_cell(x, candidates, beats) -> tuple[int, ...]:
 def avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """Add up the cells of each window in float64; divide by how many count.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (\\*spatial)
-    kernel_size, stride, padding : tuple of int
-    ceil_mode, count_include_pad : bool
-    divisor_override : int or None
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (\\*o)
-
-    Examples
-    --------
-    >>> avg_pool(np.array([1.0, 3.0, 5.0]), (2,), (2,), (1,), True, False, None)
-    array([1., 4.])
+    See `pooling.pool.avg_pool2d`.
     """
     plane = tuple(
         output_size(n, k, s, p, 1, ceil_mode)
@@ -250,19 +148,6 @@ def average_window(
     shape, window, kernel_size, stride, padding, count_include_pad, divisor_override
 ):
     """List the cells one average reads, and what it divides by.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the plane.
-    window, kernel_size, stride, padding : tuple of int
-    count_include_pad : bool
-    divisor_override : int or None
-
-    Returns
-    -------
-    reads : list of tuple of int
-    divisor : int
 
     Examples
     --------
@@ -285,21 +170,7 @@ def avg_pool_backward(
 ):
     """Give each cell of a window its share of the window's gradient.
 
-    Parameters
-    ----------
-    grad_output : numpy.ndarray, shape (\\*o)
-    x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-        As for `avg_pool`.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape of `x`
-
-    Examples
-    --------
-    >>> x = np.zeros(3)
-    >>> avg_pool_backward(np.array([2.0, 4.0]), x, (2,), (1,), (0,), False, True, None)
-    array([1., 3., 2.])
+    See `pooling.pool.avg_pool2d_backward`.
     """
     grad_x = np.zeros(x.shape)
     for window in np.ndindex(*grad_output.shape):
@@ -314,21 +185,7 @@ def avg_pool_backward(
 def lp_pool(x, norm_type, kernel_size, stride, ceil_mode):
     """Average the p-th powers, multiply by the window's size, take the p-th root.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (\\*spatial)
-    norm_type : float
-    kernel_size, stride : tuple of int
-    ceil_mode : bool
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (\\*o)
-
-    Examples
-    --------
-    >>> lp_pool(np.array([3.0, 4.0]), 2, (2,), (2,), False)
-    array([5.])
+    See `pooling.pool.lp_pool2d`.
     """
     zero = (0,) * x.ndim
     means = avg_pool(x.astype(float) ** norm_type, kernel_size, stride, zero, ceil_mode, True, None)
@@ -338,21 +195,7 @@ def lp_pool(x, norm_type, kernel_size, stride, ceil_mode):
 def index_backward(grad_output, indices, shape) -> np.ndarray:
     """Add the gradient of each window to the cell that won it.
 
-    Parameters
-    ----------
-    grad_output : numpy.ndarray, shape (\\*o)
-    indices : numpy.ndarray of int, shape (\\*o)
-    shape : tuple of int
-        Of the plane.
-
-    Returns
-    -------
-    numpy.ndarray, shape `shape`
-
-    Examples
-    --------
-    >>> index_backward(np.array([1.0, 10.0]), np.array([1, 1]), (3,))
-    array([ 0., 11.,  0.])
+    See `pooling.pool.max_pool2d_backward`.
     """
     grad_x = np.zeros(shape, dtype=grad_output.dtype)
     for window in np.ndindex(*grad_output.shape):
@@ -363,21 +206,7 @@ def index_backward(grad_output, indices, shape) -> np.ndarray:
 def max_unpool(x, indices, shape) -> np.ndarray:
     """Write each value at its index.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (\\*o)
-    indices : numpy.ndarray of int, shape (\\*o)
-    shape : tuple of int
-        Of the plane to fill.
-
-    Returns
-    -------
-    numpy.ndarray, shape `shape`
-
-    Examples
-    --------
-    >>> max_unpool(np.array([5, 7]), np.array([1, 2]), (4,))
-    array([0, 5, 7, 0])
+    See `pooling.unpool.max_unpool2d`.
     """
     out = np.zeros(shape, dtype=x.dtype)
     for window in np.ndindex(*x.shape):
@@ -387,18 +216,6 @@ def max_unpool(x, indices, shape) -> np.ndarray:
 
 def bin_cells(shape, output_size, rule) -> Iterator[tuple[tuple[int, int], list]]:
     """Yield each bin of a plane with the cells it holds, in row-major order.
-
-    Parameters
-    ----------
-    shape, output_size : tuple of two ints
-        Of the plane, and the wanted number of bins.
-    rule : str
-        A name in `pooling.bins.RULES`.
-
-    Yields
-    ------
-    bin : tuple of two ints
-    cells : list of tuple of two ints
 
     Examples
     --------
@@ -415,19 +232,6 @@ def bin_cells(shape, output_size, rule) -> Iterator[tuple[tuple[int, int], list]
 
 def bin_pool(x, output_size, mode, rule) -> tuple[np.ndarray, np.ndarray]:
     """Pool a plane into bins, by maximum or by average.
-
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    output_size : tuple of two ints
-    mode : {"max", "avg"}
-    rule : str
-        A name in `pooling.bins.RULES`.
-
-    Returns
-    -------
-    values, indices : numpy.ndarray, shape (oH, oW)
-        With mode "avg" the indices stay 0.
 
     Examples
     --------
@@ -448,21 +252,7 @@ def bin_pool(x, output_size, mode, rule) -> tuple[np.ndarray, np.ndarray]:
 def spatial_pyramid_pool(x, levels, mode, rule) -> np.ndarray:
     """Pool every channel into the bins of every level, one list of numbers.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (C, H, W)
-    levels : sequence of int
-    mode : {"max", "avg"}
-    rule : str
-
-    Returns
-    -------
-    numpy.ndarray, shape (C * sum(n * n for n in levels),)
-
-    Examples
-    --------
-    >>> spatial_pyramid_pool(np.array([[[1, 2], [3, 4]]]), (2, 1), "max", "adaptive")
-    array([1, 2, 3, 4, 4])
+    See `pooling.pyramid.spatial_pyramid_pool2d`.
     """
     out = []
     for n in levels:
@@ -474,22 +264,7 @@ def spatial_pyramid_pool(x, levels, mode, rule) -> np.ndarray:
 def roi_pool(x, box, output_size) -> np.ndarray:
     """Round a box to whole cells, cut it into bins, keep the largest cell of each.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    box : sequence of float
-        Corners ``x1, y1, x2, y2``, in cells.
-    output_size : tuple of two ints
-
-    Returns
-    -------
-    numpy.ndarray, shape (oH, oW)
-        0 where a bin lies outside the plane.
-
-    Examples
-    --------
-    >>> roi_pool(np.array([[1.0, 9.0, 2.0, 3.0]]), (1.5, 0, 3.2, 0), (1, 2))
-    array([[2., 3.]])
+    See `pooling.roi.roi_pool`.
     """
     left, top, right, bottom = (int(c + copysign(0.5, c)) for c in box)
     height = max(bottom - top + 1, 1) / output_size[0]
@@ -507,15 +282,7 @@ def roi_pool(x, box, output_size) -> np.ndarray:
 def bilinear(x, row: float, column: float) -> float:
     """Read a plane between its cells: nearer neighbors weigh more.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    row, column : float
-        Up to a cell outside the plane its edge is read, farther out 0.
-
-    Returns
-    -------
-    float
+    Up to a cell outside the plane its edge is read, farther out 0.
 
     Examples
     --------
@@ -538,23 +305,7 @@ def bilinear(x, row: float, column: float) -> float:
 def roi_align(x, box, output_size, sampling_ratio, aligned) -> np.ndarray:
     """Cut a box into bins as it is, read points of each between the cells, average them.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    box : sequence of float
-        Corners ``x1, y1, x2, y2``, in cells.
-    output_size : tuple of two ints
-    sampling_ratio : int
-    aligned : bool
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (oH, oW)
-
-    Examples
-    --------
-    >>> roi_align(np.array([[0.0, 4.0, 8.0]]), (0, 0, 2, 1), (1, 2), 1, False)
-    array([[2., 6.]])
+    See `pooling.roi.roi_align`.
     """
     left, top, right, bottom = (c - (0.5 if aligned else 0.0) for c in box)
     least = -np.inf if aligned else 1.0
@@ -574,16 +325,7 @@ def roi_align(x, box, output_size, sampling_ratio, aligned) -> np.ndarray:
 def padded_cell(c: int, n: int, padding_mode: str) -> int | None:
     """Say which cell of an axis stands at a position that may lie outside.
 
-    Parameters
-    ----------
-    c, n : int
-        Position, and the number of cells.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-
-    Returns
-    -------
-    int or None
-        None stands for a zero.
+    None stands for a zero.
 
     Examples
     --------
@@ -602,21 +344,7 @@ def padded_cell(c: int, n: int, padding_mode: str) -> int | None:
 def blur_pool(x, kernel_size, stride, padding_mode) -> np.ndarray:
     """Weigh the cells of each window by binomial coefficients, and sum.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    kernel_size : int
-    stride : tuple of two ints
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (oH, oW)
-
-    Examples
-    --------
-    >>> blur_pool(np.array([[0.0, 0.0, 8.0, 0.0]]), 3, (1, 2), "replicate")
-    array([[0., 4.]])
+    See `pooling.blur.blur_pool2d`.
     """
     out = np.zeros([ceil(n / s) for n, s in zip(x.shape, stride, strict=True)])
     for window in np.ndindex(*out.shape):
@@ -635,23 +363,8 @@ def blur_pool(x, kernel_size, stride, padding_mode) -> np.ndarray:
 def weighted_pool(x, kernel_size, stride, weigh) -> np.ndarray:
     """Average each window, every value by a weight that it sets itself.
 
-    Soft pooling weighs v by ``exp(beta v)``; stochastic pooling, on average, by v.
-
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    kernel_size, stride : tuple of two ints
-    weigh : callable
-        The weight of a value. If all weights of a window are 0, so is the output.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (oH, oW)
-
-    Examples
-    --------
-    >>> weighted_pool(np.array([[1.0, 3.0]]), (1, 2), (1, 2), lambda v: v)
-    array([[2.5]])
+    Soft pooling weighs v by ``exp(beta v)``; stochastic pooling, on average, by v. A window whose
+    weights are all 0 gives 0. See `pooling.variants.soft_pool2d`.
     """
     out = np.zeros(tuple(map(output_size, x.shape, kernel_size, stride)))
     for window in np.ndindex(*out.shape):
@@ -664,16 +377,6 @@ def weighted_pool(x, kernel_size, stride, weigh) -> np.ndarray:
 
 def fractional_starts(n: int, kernel_size: int, output_size: int, u: float) -> list[int]:
     """List where windows begin whose steps are now longer, now shorter.
-
-    Parameters
-    ----------
-    n, kernel_size, output_size : int
-    u : float
-        At least 0, below 1.
-
-    Returns
-    -------
-    list of int
 
     Examples
     --------
@@ -688,21 +391,7 @@ def fractional_starts(n: int, kernel_size: int, output_size: int, u: float) -> l
 def fractional_max_pool(x, kernel_size, output_size, samples):
     """Look at each cell of each window; keep the largest and remember where it was.
 
-    Parameters
-    ----------
-    x : numpy.ndarray, shape (H, W)
-    kernel_size, output_size : tuple of two ints
-    samples : sequence of two floats
-        For W, then for H.
-
-    Returns
-    -------
-    values, indices : numpy.ndarray, shape (oH, oW)
-
-    Examples
-    --------
-    >>> fractional_max_pool(np.array([[1, 9, 2]]), (1, 2), (1, 2), (0.5, 0.5))
-    (array([[9, 9]]), array([[1, 1]]))
+    See `pooling.variants.fractional_max_pool2d`.
     """
     rows, columns = map(fractional_starts, x.shape, kernel_size, output_size, samples[::-1])
     values, indices = np.empty(output_size, dtype=x.dtype), np.empty(output_size, dtype=np.int64)
