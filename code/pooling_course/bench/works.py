@@ -12,6 +12,7 @@ import numpy as np
 import scipy.ndimage
 import skimage.measure
 import torch
+import torchvision
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional as F
 
@@ -69,6 +70,8 @@ def works() -> list[Callable[[], Work]]:
         partial(convolution, (8, 64, 56, 56), 64),
         partial(convolution, (32, 16, 14, 14), 32),
         partial(pyramid, (16, 256, 13, 13), (6, 3, 2, 1)),
+        *(partial(adaptive_average, shape, 7) for shape in ((8, 64, 56, 56), (1, 512, 14, 14))),
+        partial(regions, (1, 256, 50, 50), 64, 7),
         partial(maximum, maps, 2, 2, dtype=np.float16),
         partial(maximum, (1, 1, 8, 8), 2, 2),
         partial(block_sizes, maps, 3, 2),
@@ -178,6 +181,27 @@ def pyramid(shape, levels: tuple[int, ...]) -> Work:
         ),
     }
     return _work("pyramid " + ", ".join(map(str, levels)), x, programs)
+
+
+def adaptive_average(shape, n: int) -> Work:
+    """Adaptive average pooling into n x n bins."""
+    x, t = _arrays(shape)
+    ours = Program(lambda: pooling.adaptive_avg_pool2d(x, n))
+    torch_pool = partial(F.adaptive_avg_pool2d, output_size=n)
+    return _work(f"adaptive average {n}", x, {OURS: ours, **_torch(torch_pool, t)})
+
+
+def regions(shape, count: int, n: int) -> Work:
+    """RoIAlign of boxes of all sizes into n x n bins, with two by two points in each."""
+    x, t = _arrays(shape)
+    corners = np.random.default_rng(1).uniform(0, shape[-1], (count, 2, 2)).astype(x.dtype)
+    boxes = np.insert(np.sort(corners, axis=1).reshape(count, 4), 0, 0, axis=1)
+    torch_boxes = torch.from_numpy(boxes)
+    ours = Program(lambda: pooling.roi_align(x, boxes, n, 1.0, 2, True))
+    theirs = partial(torchvision.ops.roi_align, boxes=torch_boxes, output_size=n,
+                     sampling_ratio=2, aligned=True)  # fmt: skip
+    programs = {OURS: ours, **_torch(theirs, t)}
+    return _work(f"roi_align, {count} boxes", x, programs)
 
 
 def _arrays(shape, dtype=np.float32):
