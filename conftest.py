@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items) -> None:
 
 
 def pytest_configure(config) -> None:
-    """Let nbval leave out times, the one thing that is another each time a chapter runs."""
+    """Let nbval leave out times: nothing else differs from one run of a chapter to the next."""
     config.option.nbval_sanitize_with = str(TIMINGS)
 
 

@@ -245,13 +245,16 @@ class LPPool2d(_Pool, nn.LPPool2d):
         def spread(values):
             return area * average._backward(window, values, wide)
 
-        total = sums(wide**p)
+        steep = (wide == 0) & (0 < p < 1)  # the power has no slope there, and none is sent
+        safe = wide.masked_fill(steep, 1)
+        total = sums((safe**p).masked_fill(steep, 0))
         empty = total == 0
         total = total.masked_fill(empty, 1)
         r = (total ** (1 / p - 1)).masked_fill(empty, 0)
         slope_of_r = (1 / p - 1) * (total ** (1 / p - 2)).masked_fill(empty, 0)
-        q = wide ** (p - 1)
-        slope_of_q = (p - 1) * wide ** (p - 2) if p != 1 else torch.zeros_like(wide)
+        q = (safe ** (p - 1)).masked_fill(steep, 0)
+        slope_of_q = (p - 1) * safe ** (p - 2) if p != 1 else torch.zeros_like(wide)
+        slope_of_q = slope_of_q.masked_fill(steep, 0)
         share = spread(g * r)
         moved = sums(u * q)
         grad_x = (u * slope_of_q * share).masked_fill(share == 0, 0)

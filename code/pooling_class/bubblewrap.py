@@ -48,7 +48,7 @@ def command(arguments: Iterable[str]) -> list[str]:
     options += ["--die-with-parent", "--new-session"]
     drop: list[str] = []
     if os.geteuid() == 0:
-        # A user that nobody is, so that the limit on processes counts this session alone.
+        # A user id that nothing else runs under: the limit on processes counts this session alone.
         user = str(2**30 + secrets.randbelow(2**30))
         drop = ["/setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
         drop += ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
-from pooling_class import gradebook, notebooks, page
+from pooling_class import gradebook, myst, notebooks
 from pooling_class.course import Course, CourseError, by_chapter, open_course
 
 _SETTINGS = """\
@@ -73,7 +73,7 @@ def write_pages(course: Course, folder: Path, solutions: bool = True) -> list[Pa
     written = []
     for slug in dict.fromkeys(slug for slugs in course.assignments.values() for slug in slugs):
         written.append(folder / f"{slug}.md")
-        text = notebooks.embed_data(page.page(course.exercise(slug), solutions))
+        text = notebooks.embed_data(myst.page(course.exercise(slug), solutions))
         written[-1].write_text(text, "utf-8")
     return written
 

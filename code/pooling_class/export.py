@@ -228,10 +228,9 @@ def _grade(
         if result and exercise.slug in handed_in and _is_other(result, folder):
             result = None
         parts = points.parts(exercise, result, entered.get((student, exercise.slug), {}))
-        earned = [part.score for part in parts]
-        waits = None in earned
+        waits = any(part.score is None for part in parts)
         status = _status(result, exercise.slug in handed_in, waits)
-        known = None if status == "not-graded" else math.fsum(score or 0 for score in earned)
+        known = None if status == "not-graded" else points.so_far(parts)
         scores[exercise.slug] = None if waits else known
         so_far.append(known)
         statuses.append(status)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pooling_class import rebuild
 from pooling_class.course import Course, CourseError
 from pooling_class.exercise import Exercise
-from pooling_class.points import Entry, Part, entries, parts
+from pooling_class.points import Entry, Part, entries, parts, so_far
 from pooling_class.result import CheckResult, Result, read
 from pooling_course.files import write
 
@@ -127,7 +127,7 @@ def _exercise(
         "comment": entered.get("answer", Entry()).comment,
         "checks": checks,
         "questions": questions,
-        "score": sum(part.score or 0 for part in graded),
+        "score": so_far(graded),
         "of": exercise.points,
         "waiting": sum(part.score is None for part in graded),
     }

@@ -1,5 +1,6 @@
 """The points of a notebook: what the checks gave, and what a reader entered in formgrader."""
 
+import math
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
@@ -119,6 +120,11 @@ def parts(exercise: Exercise, result: Result | None, entered: dict[str, Entry]) 
         earned |= {f"check-{i}": check.score for i, check in enumerate(result.checks, start=1)}
         earned |= dict.fromkeys(result.questions)
     return [_part(name, worth[name], earned[name], entered.get(name, Entry())) for name in worth]
+
+
+def so_far(parts: list[Part]) -> float:
+    """Return the points without those that wait for a reader."""
+    return math.fsum(part.score or 0 for part in parts)
 
 
 def _part(cell: str, of: int, earned: float | None, entry: Entry) -> Part:

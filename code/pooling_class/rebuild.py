@@ -147,7 +147,7 @@ def untouched(cell: NotebookNode, pristine: NotebookNode) -> bool:
 
 def _parse(source: str) -> ast.AST:
     with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes that are none
+        warnings.simplefilter("ignore")  # about invalid escapes
         return ast.parse(source)
 
 

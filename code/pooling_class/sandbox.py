@@ -317,7 +317,7 @@ class Session:
             ready = poller.poll(1000 * _POLL)
             if not ready or (dripping and time.monotonic() - self._looked > _POLL):
                 self._look()
-                self._judge()
+                self._stop_if_too_much()
             if ready:
                 return
 
@@ -330,7 +330,7 @@ class Session:
             self._asleep += min(now - self._looked, 2 * _POLL)
         self._looked = now
 
-    def _judge(self) -> None:
+    def _stop_if_too_much(self) -> None:
         """Raise TimeoutError if the worker used too much of anything."""
         clock = self._looked - self._began
         load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -383,7 +383,7 @@ def _sizes(head: dict) -> list[int | None]:
     if not several and len(sizes) != 1:
         raise BadReply("a reply without a value")
     if not all(size is None or (type(size) is int and size >= 0) for size in sizes):
-        raise BadReply("a reply with sizes that are none")
+        raise BadReply("a reply whose sizes are not numbers")
     if sum(filter(None, sizes)) > worker.REPLY:
         raise BadReply("a reply of more than 10 MB")
     return sizes
@@ -419,7 +419,7 @@ def _loaded(head: dict) -> Loaded:
 def _text(text: str, most: int) -> str:
     """Return a text of the sandbox that can be stored and shown."""
     if not isinstance(text, str):
-        raise BadReply("a reply with a text that is none")
+        raise BadReply("a reply with something else in place of a text")
     shown = (c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
     return "".join(islice(shown, most))
 

@@ -22,7 +22,10 @@ from typing import NamedTuple
 import numpy as np
 
 TOLERANCE = 1e-6
-"""What counts as rounding, relative to one more than the size of the expected number."""
+"""What counts as rounding, relative to one more than the size of the expected number.
+
+`near` has it as a number of its own, since notebooks carry its source; a test holds them together.
+"""
 
 
 class Case(NamedTuple):

@@ -2,12 +2,10 @@
 
 ``repository: {url: ...}`` makes buttons that lead to the repository, to Colab and to Binder;
 ``html: {baseurl: ...}`` makes canonical addresses, the site map, and the card that other sites
-show. The descriptions of the pages need neither.
+show. What needs neither is in ``pages``.
 """
 
 import re
-from html import escape
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,34 +14,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-LONGEST = 200  # letters of a description
+from pooling_site import pages
+
 CARD = "_static/explorer.png"
 CARD_ALT = "An explorer of the book: a window of 3 by 3 cells on a padded plane of 6 by 6."
-OTHER_PAGES = {
-    "genindex": "Every function, class and term of the book on pooling, in the order of letters.",
-    "py-modindex": "The Python modules of the book on pooling, with a line on what each one does.",
-    "search": "Search the book on pooling: words of the text, names of functions and arguments.",
-    "404": "There is no page of the book on pooling here; the contents and the search help.",
-    "_modules/index": "The source code of the library of the book on pooling, module by module.",
-}
-LOST = """<h1>Page not found</h1>
-<p>There is no page at this address. It may have moved: begin with the <a href="{0}index.html">first page</a>,
-the <a href="{0}chapters/questions.html">contents by question</a> or the <a href="{0}search.html">search</a>.</p>
-"""  # noqa: E501
-ROOT = """<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{title}</title>
-    <meta name="description" content="The first page of the book is one step further.">
-    <meta http-equiv="refresh" content="0; url={first}">{canonical}
-  </head>
-  <body>
-    <main><h1>{title}</h1><p><a href="{first}">Begin to read</a></p></main>
-  </body>
-</html>
-"""
 
 
 def base_address(url: str) -> str:
@@ -96,10 +70,9 @@ def configure(app: Sphinx, config: Config) -> None:
     config.ogp_image_alt = CARD_ALT
     config.ogp_social_cards = {"enable": False}  # they would need matplotlib
     config.notfound_urls_prefix = urlsplit(base).path or "/"
-    lost = LOST.format(config.notfound_urls_prefix)
-    config.notfound_context = {"title": "Page not found", "body": lost}
+    config.notfound_context = pages.not_found(config.notfound_urls_prefix)
     config.sitemap_url_scheme = "{link}"
-    config.sitemap_excludes = [f"{page}.html" for page in OTHER_PAGES] + ["_modules/*"]
+    config.sitemap_excludes = [f"{page}.html" for page in pages.OTHER_PAGES] + ["_modules/*"]
     # Without an address there is no site map, which is meant.
     config.suppress_warnings = [*config.suppress_warnings, "sitemap.configuration"]
     theme = config.html_theme_options
@@ -107,43 +80,6 @@ def configure(app: Sphinx, config: Config) -> None:
     theme["use_repository_button"] = theme["use_issues_button"] = bool(theme["repository_url"])
     if not theme["repository_url"]:
         theme["launch_buttons"] = {}
-
-
-def description(name: str, doctree: nodes.document | None) -> str:
-    """Return what a page is about, in a sentence or two.
-
-    Parameters
-    ----------
-    name : str
-        Name of the page.
-    doctree : document or None
-        Its contents, if it comes from a file.
-    """
-    if doctree is None:
-        module = name.removeprefix("_modules/").replace("/", ".")
-        return OTHER_PAGES.get(name, f"The source code of the Python module {module}, as it runs.")
-    text = ""
-    for paragraph in doctree.findall(nodes.paragraph):
-        if paragraph.astext().startswith("The question."):
-            return " ".join(paragraph.astext().removeprefix("The question.").split())
-        if isinstance(paragraph.parent, nodes.section) and len(text) < LONGEST / 3:
-            text += " " + paragraph.astext()
-    words = " ".join(text.split())
-    return words if len(words) <= LONGEST else words[:LONGEST].rpartition(" ")[0] + " …"
-
-
-def describe(
-    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Put the description into a page, for search engines and for the card."""
-    tags = context.get("metatags") or ""
-    own = re.search(r'<meta content="([^"]*)" name="description"', tags)
-    text = own[1] if own else escape(description(name, doctree))
-    if not own:
-        tags += f'\n<meta name="description" content="{text}" />'
-    context["metatags"] = tags
-    if doctree is not None:
-        context["meta"] = dict(context.get("meta") or {}) | {"og:description": text}
 
 
 def say_where_to_get_it(app: Sphinx, doctree: nodes.document, name: str) -> None:
@@ -165,23 +101,10 @@ def drop_empty_address(app: Sphinx, name: str, template: str, context: dict, doc
         context["metatags"] = tags
 
 
-def write_root(app: Sphinx, failure: Exception | None) -> None:
-    """Write ``index.html``, which leads to the first page."""
-    if failure or app.builder.name != "html":
-        return
-    first = app.builder.get_target_uri(app.config.root_doc)
-    base = app.config.html_baseurl
-    canonical = f'\n    <link rel="canonical" href="{escape(base + first)}">' if base else ""
-    page = ROOT.format(title=escape(app.config.html_title), first=first, canonical=canonical)
-    Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
-
-
 def setup(app: Sphinx) -> None:
     """Connect all of it around the extensions that it configures."""
     app.connect("config-inited", configure, priority=100)
     for extension in ("sphinxext.opengraph", "sphinx_sitemap", "notfound.extension"):
         app.setup_extension(extension)
     app.connect("doctree-resolved", say_where_to_get_it)
-    app.connect("html-page-context", describe, priority=400)
     app.connect("html-page-context", drop_empty_address, priority=900)
-    app.connect("build-finished", write_root, priority=100)

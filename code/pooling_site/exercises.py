@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pooling_class import exercise as exercises
 from pooling_class.exercise import Exercise
+from pooling_class.myst import page
 from pooling_class.notebooks import embed_data
-from pooling_class.page import page
 
 
 def table(found: list[Exercise]) -> str:

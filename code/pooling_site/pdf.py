@@ -333,6 +333,8 @@ def page_numbers(pdf: bytes) -> dict[str, int]:
     }
 
 
+ROUNDS = 4
+"""How often the numbers are printed anew if they, or something drawn late, moved a page."""
 NUMBER = """numbers => {
   for (const link of document.querySelectorAll(".paper-contents a")) {
     const number = numbers[link.getAttribute("href").slice(1)];
@@ -343,7 +345,7 @@ NUMBER = """numbers => {
 
 
 def printed(file: Path) -> bytes:
-    """Print a joined book, twice: the second time with the numbers that the first one found.
+    """Print a joined book again with the numbers that the print before found, until they hold.
 
     Parameters
     ----------
@@ -370,12 +372,13 @@ def printed(file: Path) -> bytes:
         page.wait_for_function("!document.querySelector('.explorer:not(:defined)')")
         options = {"prefer_css_page_size": True, "print_background": True}
         numbers = page_numbers(page.pdf(**options, tagged=False))
-        page.evaluate(NUMBER, numbers)
-        pdf = page.pdf(**options, tagged=True, outline=True)
-        chromium.close()
-    if page_numbers(pdf) != numbers:
-        raise RuntimeError("the numbers in the table of contents moved a page")
-    return pdf
+        for _ in range(ROUNDS):
+            page.evaluate(NUMBER, numbers)
+            pdf = page.pdf(**options, tagged=True, outline=True)
+            printed_with, numbers = numbers, page_numbers(pdf)
+            if numbers == printed_with:
+                return pdf
+    raise RuntimeError("the numbers in the table of contents move pages each time they are printed")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbgrader.preprocessors import ClearSolutions
 
-from pooling_class import __main__, exercise, notebooks, page, prove
+from pooling_class import __main__, exercise, myst, notebooks, prove
 from pooling_class.exercise import EXERCISES, ExerciseError, load, slugs, stub
 
 SLUGS = slugs()
@@ -45,7 +45,7 @@ def test_our_stub_is_the_one_of_nbgrader(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_page_without_solutions_has_none(slug):
     exercise = load(slug)
-    full, bare = page.page(exercise), page.page(exercise, solutions=False)
+    full, bare = myst.page(exercise), myst.page(exercise, solutions=False)
     secrets = [part.source for part in exercise.of("rubric")]
     secrets += [notebooks.solution(part.source) for part in exercise.of("answer")]
     for secret in secrets:

@@ -231,7 +231,7 @@ def test_a_forged_reply_of_a_cell_is_told_to_the_student(seen, student, reason):
         "forges-a-pickle": "a reply that is no array of numbers",
         "forges-a-size": "a reply that is too long",
         "forges-deep-json": "a reply that is no JSON",
-        "forges-an-error": "a reply with a text that is none",
+        "forges-an-error": "a reply with something else in place of a text",
     }.items(),
 )
 def test_a_forged_reply_is_known_as_such(seen, student, reason):

@@ -376,3 +376,13 @@ def test_training_step_equals_torch():
     ours = losses(layers, layers.SpatialPyramidPool2d((2, 1)))
     assert ours[-1] < ours[0]
     np.testing.assert_allclose(ours, losses(nn, Levels()), rtol=1e-5)
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 2, 3])
+def test_a_window_of_zeros_is_sent_nothing_twice(p):
+    x = torch.tensor([[[0.0, 0.0, 3.0, 4.0]]], dtype=torch.float64, requires_grad=True)
+    out = layers.LPPool2d(p, (1, 2))(x)
+    (first,) = torch.autograd.grad(out.sum(), x, create_graph=True)
+    assert not first[0, 0, :2].any() and first[0, 0, 2:].all()
+    (second,) = torch.autograd.grad(first.square().sum(), x)
+    assert second.isfinite().all() and not second[0, 0, :2].any()

@@ -8,7 +8,7 @@ import yaml
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util.console import strip_colors
 
-from pooling_class import page
+from pooling_class import myst
 from pooling_class.exercise import EXERCISES, load, slugs
 
 SECRETS = ["constant_values=-np.inf", "a right example, with map, window"]
@@ -67,4 +67,4 @@ def test_the_book_has_a_page_of_each_exercise_in_order():
 
 def test_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="known kind, got 'hnit'"):
-        page._blocks(page.Part("hnit", ""), 1, True)
+        myst._blocks(myst.Part("hnit", ""), 1, True)
