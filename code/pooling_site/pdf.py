@@ -20,8 +20,8 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
+from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -333,8 +333,6 @@ def page_numbers(pdf: bytes) -> dict[str, int]:
     }
 
 
-ROUNDS = 4
-"""How often the numbers are printed anew if they, or something drawn late, moved a page."""
 NUMBER = """numbers => {
   for (const link of document.querySelectorAll(".paper-contents a")) {
     const number = numbers[link.getAttribute("href").slice(1)];
@@ -345,7 +343,7 @@ NUMBER = """numbers => {
 
 
 def printed(file: Path) -> bytes:
-    """Print a joined book again with the numbers that the print before found, until they hold.
+    """Print a joined book, twice: the second time with the numbers that the first one found.
 
     Parameters
     ----------
@@ -364,21 +362,28 @@ def printed(file: Path) -> bytes:
     """
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=ARGUMENTS)
-        # As wide as the paper between its margins, so that scripts draw for that width.
-        page = chromium.new_page(viewport={"width": 672, "height": 980})
-        page.emulate_media(media="print")
-        page.goto(file.resolve().as_uri(), timeout=120_000)
-        page.evaluate("document.fonts.ready")
-        page.wait_for_function("!document.querySelector('.explorer:not(:defined)')")
-        options = {"prefer_css_page_size": True, "print_background": True}
-        numbers = page_numbers(page.pdf(**options, tagged=False))
-        for _ in range(ROUNDS):
-            page.evaluate(NUMBER, numbers)
-            pdf = page.pdf(**options, tagged=True, outline=True)
-            printed_with, numbers = numbers, page_numbers(pdf)
-            if numbers == printed_with:
-                return pdf
-    raise RuntimeError("the numbers in the table of contents move pages each time they are printed")
+        numbers = page_numbers(_print(chromium, file))
+        pdf = _print(chromium, file, numbers)
+        chromium.close()
+    if page_numbers(pdf) != numbers:
+        raise RuntimeError("the numbers in the table of contents moved a page")
+    return pdf
+
+
+def _print(chromium: Browser, file: Path, numbers: dict[str, int] | None = None) -> bytes:
+    """Print a page that is opened for it: one that was printed before breaks in other places."""
+    # As wide as the paper between its margins, so that scripts draw for that width.
+    page = chromium.new_page(viewport={"width": 672, "height": 980})
+    page.emulate_media(media="print")
+    page.goto(file.resolve().as_uri(), timeout=120_000)
+    page.evaluate("document.fonts.ready")
+    page.wait_for_function("!document.querySelector('.explorer:not(:defined)')")
+    if numbers:
+        page.evaluate(NUMBER, numbers)
+    last = numbers is not None
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True, tagged=last, outline=last)
+    page.close()
+    return pdf
 
 
 def main(arguments: list[str] | None = None) -> int:
