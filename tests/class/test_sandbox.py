@@ -300,6 +300,12 @@ def test_a_slow_call_among_many_quick_ones_pays_for_itself_only(trust):
         assert 1.2 < session.spent < 3
 
 
+def test_who_works_is_not_asleep(trust, monkeypatch):
+    monkeypatch.setattr(sandbox, "_PATIENCE", -0.4)  # 0.3 s of doing nothing would be too much
+    with opened(BURN, limits=SHORT, trust=trust) as session:
+        assert session.call("f", (0.65,)) == 1
+
+
 @pytest.mark.parametrize("who", ["worker", "grader"])
 def test_who_is_stopped_and_goes_on_loses_nothing(needs_bubblewrap, who):
     late = 2.0  # seconds, more than the limit of a call
