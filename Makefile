@@ -46,7 +46,7 @@ serve: ## serve the built site on 127.0.0.1 (PORT=8000)
 test: .venv/all $(if $(wildcard .git),lint) ## prove everything: library, chapters, site, explorers (installs torch)
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: .git .venv/all ## prove what changed since the last commit, within a minute (BASE=main: since another)
+check: .git .venv/all ## prove what changed since the last commit (BASE=main: since another)
 	$(RUN) python tests/changed.py $(BASE)
 
 pooling course class site: .venv/all # prove one package: pooling, or pooling_<name>
